@@ -1,0 +1,239 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "latchkey",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
+    ],
+    targets: [
+        // Drivers: one C library each, wrapped once. They know nothing of digital keys.
+        driver("Kafka", over: "CRDKafka", pkgConfig: "rdkafka", apt: "librdkafka-dev"),
+        driver("Postgres", over: "CLibPQ", pkgConfig: "libpq", apt: "libpq-dev"),
+        driver("PCSC", over: "CPCSC", pkgConfig: "libpcsclite", apt: "libpcsclite-dev"),
+        driver("P256Math", over: "COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+
+        // Core: values, bytes and rules. No I/O, no clock, no logger.
+        library("Identifiers"),
+        library("Contracts", needs: ["Identifiers"]),
+        library("KeyCrypto", needs: ["Identifiers", "P256Math", .crypto, .cryptoExtras]),
+        library("PKI", needs: ["Identifiers", "KeyCrypto", .crypto, .asn1, .x509]),
+        library("KeyProtocol", needs: ["Identifiers", "KeyCrypto", "PKI"]),
+        library("VirtualPhone", needs: ["Identifiers", "KeyCrypto", "KeyProtocol", "PKI"]),
+
+        // Kits: what every service would otherwise repeat.
+        library(
+            "ServiceKit",
+            needs: [
+                "Identifiers", "PKI", .asyncHTTP, .hummingbird, .hummingbirdTLS, .lifecycle,
+                .logging, .metrics, .coreMetrics, .nioCore, .nioPosix, .nioSSL, .x509,
+            ]),
+        library(
+            "Messaging",
+            needs: [
+                "Contracts", "Identifiers", "Kafka", "Postgres", .lifecycle, .logging, .metrics,
+            ]),
+
+        // Services: they never import one another.
+        service("IdentityRelay", needs: [.mustache]),
+        service("KeyRegistry", needs: ["KeyCrypto", "PKI", .jwt, .asyncHTTP]),
+        service("SharingOrchestrator", needs: ["PKI"]),
+        service("Revocation", needs: ["KeyCrypto", "PKI", .asyncHTTP]),
+        service("Notification", needs: [.asyncHTTP]),
+        service(
+            "VehicleGateway", needs: ["KeyCrypto", "KeyProtocol", "PCSC", "PKI", .grdb, .jwt]),
+
+        // Tools: what people run by hand.
+        toolLibrary(
+            "DeviceOEM",
+            needs: [
+                "Contracts", "Identifiers", "KeyCrypto", "KeyProtocol", "PKI", "ServiceKit",
+                .asyncHTTP, .grdb, .hummingbird, .hummingbirdTLS, .lifecycle, .logging, .nioSSL,
+                .x509,
+            ]),
+        toolLibrary(
+            "PhoneHost",
+            needs: [
+                "DeviceOEM", "Identifiers", "KeyCrypto", "KeyProtocol", "PKI", "ServiceKit",
+                "VirtualPhone", .asyncHTTP, .nioSSL,
+            ]),
+        toolLibrary(
+            "Stack",
+            needs: [
+                "Contracts", "Identifiers", "KeyCrypto", "PKI", "Postgres", "ServiceKit",
+                .asyncHTTP, .jwt, .logging, .nioSSL, .x509,
+            ]),
+        [
+            .target(name: "CBrokerShim", path: "Tools/DevelopmentBroker/CBrokerShim"),
+            .executableTarget(
+                name: "latchkey-development-broker", dependencies: ["CBrokerShim", "CRDKafka"],
+                path: "Tools/DevelopmentBroker/Main", swiftSettings: strict()),
+            .executableTarget(
+                name: "latchkey",
+                dependencies: [
+                    "Contracts", "DeviceOEM", "Identifiers", "KeyCrypto", "KeyProtocol",
+                    "PKI", "PhoneHost", "ServiceKit", "Stack", "VirtualPhone", .argumentParser,
+                    .asyncHTTP,
+                ], path: "Tools/latchkey", swiftSettings: strict()),
+        ],
+
+        // Tests: per module, per contract, per story.
+        testSupport(
+            "TestKit",
+            needs: [
+                "Contracts", "CRDKafka", "Identifiers", "Kafka", "KeyCrypto", "PKI", "Postgres",
+                .asyncHTTP, .nioCore, .nioPosix, .x509,
+            ]),
+        tests("Identifiers"),
+        tests("P256Math", needs: ["KeyCrypto"]),
+        tests("KeyCrypto"),
+        tests("PKI", needs: ["KeyCrypto", .asn1, .x509]),
+        tests("KeyProtocol", needs: ["KeyCrypto", "PKI"]),
+        tests("VirtualPhone", needs: ["KeyCrypto", "KeyProtocol", "PKI"]),
+        tests("Kafka"),
+        tests("Postgres"),
+        tests("PCSC"),
+        tests("ServiceKit", needs: [.hummingbird, .hummingbirdTesting, .asyncHTTP, .nioSSL, .x509]),
+        tests("Messaging", needs: ["Contracts", "Kafka", "Postgres"]),
+        tests("IdentityRelay", needs: serviceTestNeeds),
+        tests("KeyRegistry", needs: serviceTestNeeds + ["KeyCrypto", "PKI"]),
+        tests("SharingOrchestrator", needs: serviceTestNeeds + ["PKI"]),
+        tests("Revocation", needs: serviceTestNeeds + ["KeyCrypto", "PKI"]),
+        tests("Notification", needs: serviceTestNeeds + [.asyncHTTP]),
+        tests(
+            "VehicleGateway",
+            needs: serviceTestNeeds + ["KeyCrypto", "KeyProtocol", "PCSC", "PKI", "VirtualPhone"]),
+        tests("DeviceOEM", needs: ["KeyCrypto", "PKI", .asyncHTTP]),
+        tests("PhoneHost", needs: ["DeviceOEM", "KeyCrypto", "KeyProtocol", "PKI", "VirtualPhone"]),
+        tests("Contracts", needs: ["ServiceKit"] + serviceNames.map { .target(name: $0) }),
+        scenarios(),
+    ].flatMap { $0 }
+)
+
+var serviceNames: [String] {
+    [
+        "IdentityRelay", "KeyRegistry", "SharingOrchestrator", "Revocation", "Notification",
+        "VehicleGateway",
+    ]
+}
+
+var serviceTestNeeds: [Target.Dependency] {
+    [
+        "Contracts", "Identifiers", "Messaging", "Postgres", "ServiceKit", .hummingbird,
+        .hummingbirdTesting,
+    ]
+}
+
+// MARK: - The kinds of target
+
+func library(_ name: String, needs: [Target.Dependency] = []) -> [Target] {
+    [.target(name: name, dependencies: needs, path: "Shared/\(name)", swiftSettings: strict())]
+}
+
+func driver(_ name: String, over c: String, pkgConfig: String, apt: String) -> [Target] {
+    let path = "Shared/\(name)"
+    return [
+        .systemLibrary(
+            name: c, path: "\(path)/\(c)", pkgConfig: pkgConfig, providers: [.apt([apt])]),
+        .target(
+            name: name, dependencies: [.target(name: c)], path: path, exclude: [c],
+            swiftSettings: strict()),
+    ]
+}
+
+func service(_ name: String, needs: [Target.Dependency] = []) -> [Target] {
+    let path = "Services/\(name)"
+    let common: [Target.Dependency] = [
+        "Contracts", "Identifiers", "Messaging", "Postgres", "ServiceKit", .hummingbird,
+        .lifecycle, .logging, .metrics,
+    ]
+    return [
+        .target(
+            name: name, dependencies: common + needs, path: path, exclude: ["Main", "README.md"],
+            swiftSettings: strict()),
+        .executableTarget(
+            name: "latchkey-\(kebab(name))", dependencies: [.target(name: name), "ServiceKit"],
+            path: "\(path)/Main", swiftSettings: strict()),
+    ]
+}
+
+func toolLibrary(_ name: String, needs: [Target.Dependency]) -> [Target] {
+    [.target(name: name, dependencies: needs, path: "Tools/\(name)", swiftSettings: strict())]
+}
+
+func testSupport(_ name: String, needs: [Target.Dependency]) -> [Target] {
+    [.target(name: name, dependencies: needs, path: "Tests/\(name)", swiftSettings: strict())]
+}
+
+func tests(_ subject: String, needs: [Target.Dependency] = []) -> [Target] {
+    [
+        .testTarget(
+            name: "\(subject)Tests",
+            dependencies: [.target(name: subject), "Identifiers", "TestKit"] + needs,
+            path: "Tests/\(subject)Tests", swiftSettings: strict())
+    ]
+}
+
+func scenarios() -> [Target] {
+    [
+        .testTarget(
+            name: "ScenarioTests", dependencies: ["Contracts", "Identifiers", "TestKit"],
+            path: "Tests/ScenarioTests", swiftSettings: strict())
+    ]
+}
+
+func kebab(_ name: String) -> String {
+    name.reduce(into: "") { result, letter in
+        if letter.isUppercase && !result.isEmpty { result += "-" }
+        result += letter.lowercased()
+    }
+}
+
+func strict() -> [SwiftSetting] {
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ]
+}
+
+extension Target.Dependency {
+    static var argumentParser: Self { from("swift-argument-parser", "ArgumentParser") }
+    static var asn1: Self { from("swift-asn1", "SwiftASN1") }
+    static var asyncHTTP: Self { from("async-http-client", "AsyncHTTPClient") }
+    static var coreMetrics: Self { from("swift-metrics", "CoreMetrics") }
+    static var crypto: Self { from("swift-crypto", "Crypto") }
+    static var cryptoExtras: Self { from("swift-crypto", "CryptoExtras") }
+    static var grdb: Self { from("GRDB.swift", "GRDB") }
+    static var hummingbird: Self { from("hummingbird", "Hummingbird") }
+    static var hummingbirdTLS: Self { from("hummingbird", "HummingbirdTLS") }
+    static var hummingbirdTesting: Self { from("hummingbird", "HummingbirdTesting") }
+    static var jwt: Self { from("jwt-kit", "JWTKit") }
+    static var lifecycle: Self { from("swift-service-lifecycle", "ServiceLifecycle") }
+    static var logging: Self { from("swift-log", "Logging") }
+    static var metrics: Self { from("swift-metrics", "Metrics") }
+    static var mustache: Self { from("swift-mustache", "Mustache") }
+    static var nioCore: Self { from("swift-nio", "NIOCore") }
+    static var nioPosix: Self { from("swift-nio", "NIOPosix") }
+    static var nioSSL: Self { from("swift-nio-ssl", "NIOSSL") }
+    static var x509: Self { from("swift-certificates", "X509") }
+
+    private static func from(_ package: String, _ product: String) -> Self {
+        .product(name: product, package: package)
+    }
+}

@@ -1,0 +1,4 @@
+@main
+struct IdentityRelayMain {
+    static func main() async throws {}
+}

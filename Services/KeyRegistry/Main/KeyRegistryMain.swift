@@ -1,0 +1,4 @@
+@main
+struct KeyRegistryMain {
+    static func main() async throws {}
+}

@@ -1,0 +1,4 @@
+@main
+struct NotificationMain {
+    static func main() async throws {}
+}

@@ -1,0 +1,4 @@
+@main
+struct RevocationMain {
+    static func main() async throws {}
+}

@@ -1,0 +1,4 @@
+@main
+struct SharingOrchestratorMain {
+    static func main() async throws {}
+}

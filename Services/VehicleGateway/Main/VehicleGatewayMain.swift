@@ -1,0 +1,4 @@
+@main
+struct VehicleGatewayMain {
+    static func main() async throws {}
+}

@@ -1,0 +1,1 @@
+void latchkey_broker_shim(void);

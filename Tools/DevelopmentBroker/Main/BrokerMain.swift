@@ -1,0 +1,4 @@
+@main
+struct BrokerMain {
+    static func main() {}
+}
