@@ -28,7 +28,7 @@ let package = Package(
 
         // Core: values, bytes and rules. No I/O, no clock, no logger.
         library("Identifiers"),
-        library("Contracts", needs: ["Identifiers"]),
+        library("Contracts", needs: ["Identifiers", "KeyCrypto"]),
         library("KeyCrypto", needs: ["Identifiers", "P256Math", .crypto, .cryptoExtras]),
         library("PKI", needs: ["Identifiers", "KeyCrypto", .crypto, .asn1, .x509]),
         library("KeyProtocol", needs: ["Identifiers", "KeyCrypto", "PKI"]),

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where random bytes come from: the system in production, a script in vectors and simulation.
+public struct RandomSource: Sendable {
+    private let draw: @Sendable (_ count: Int, _ purpose: String) -> [UInt8]
+
+    /// A source that calls `draw` with the number of bytes wanted and what they are for.
+    public init(_ draw: @escaping @Sendable (_ count: Int, _ purpose: String) -> [UInt8]) {
+        self.draw = draw
+    }
+
+    /// `count` random bytes; `purpose` names the value as the test vectors do (`x`, `vehicle_eSK`).
+    public func bytes(_ count: Int, for purpose: String) -> [UInt8] { draw(count, purpose) }
+
+    /// The cryptographic generator of the system.
+    public static let system = RandomSource { count, _ in
+        var generator = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    }
+}
