@@ -132,8 +132,7 @@ var serviceNames: [String] {
 
 var serviceTestNeeds: [Target.Dependency] {
     [
-        "Contracts", "Identifiers", "Messaging", "Postgres", "ServiceKit", .hummingbird,
-        .hummingbirdTesting,
+        "Contracts", "Messaging", "Postgres", "ServiceKit", .hummingbird, .hummingbirdTesting,
     ]
 }
 
@@ -182,7 +181,8 @@ func tests(_ subject: String, needs: [Target.Dependency] = []) -> [Target] {
     [
         .testTarget(
             name: "\(subject)Tests",
-            dependencies: [.target(name: subject), "Identifiers", "TestKit"] + needs,
+            dependencies: [.target(name: subject), "TestKit"] + needs
+                + (subject == "Identifiers" ? [] : ["Identifiers"]),
             path: "Tests/\(subject)Tests", swiftSettings: strict())
     ]
 }
