@@ -85,16 +85,20 @@ public struct KeyStateChanged: Event {
     public var orderId: String?
     /// Hex DER of the Termination object (PROTOCOL 12.2) when the device proved the end.
     public var proof: String?
+    /// Hex DER of a ServerCommand (PROTOCOL 12.2) signed by [Q], for the device of a key that is
+    /// to end without a request of the owner.
+    public var command: String?
 
     public init(
         tracked: TrackedKeyState, from: KeyState, documentVersion: Int?, orderId: String?,
-        proof: String?
+        proof: String?, command: String? = nil
     ) {
         self.tracked = tracked
         self.from = from
         self.documentVersion = documentVersion
         self.orderId = orderId
         self.proof = proof
+        self.command = command
     }
 }
 
