@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a standard transaction derives (PROTOCOL 8.4).
+public struct StandardKeys: Sendable, CustomStringConvertible, CustomReflectable {
+    /// Keys of the AUTH1 response and the EXCHANGE commands.
+    public let channel: ChannelKeys
+    /// 32 bytes, kept by both sides for the next fast transaction.
+    public let kpersistent: [UInt8]
+    /// 32 bytes for UWB ranging, when it was asked for.
+    public let ursk: [UInt8]?
+
+    /// Always `<redacted>`.
+    public var description: String { "<redacted>" }
+    /// Nothing to reflect.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// What a fast transaction derives (PROTOCOL 8.5).
+public struct FastKeys: Sendable, CustomStringConvertible, CustomReflectable {
+    /// 16 bytes, sent by the phone as tag 9D.
+    public let cryptogram: [UInt8]
+    /// Keys of the EXCHANGE commands.
+    public let channel: ChannelKeys
+
+    /// Always `<redacted>`.
+    public var description: String { "<redacted>" }
+    /// Nothing to reflect.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// One key a car may find behind a fast cryptogram (PROTOCOL 8.5).
+public struct FastCandidate: Sendable, CustomStringConvertible, CustomReflectable {
+    /// 32 bytes.
+    public var kpersistent: [UInt8]
+    /// device.PK.x, 32 bytes.
+    public var deviceKeyX: [UInt8]
+
+    /// Keeps both.
+    public init(kpersistent: [UInt8], deviceKeyX: [UInt8]) {
+        self.kpersistent = kpersistent
+        self.deviceKeyX = deviceKeyX
+    }
+
+    /// Always `<redacted>`.
+    public var description: String { "<redacted>" }
+    /// Nothing to reflect.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
