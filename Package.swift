@@ -94,8 +94,8 @@ let package = Package(
         testSupport(
             "TestKit",
             needs: [
-                "Contracts", "CRDKafka", "Identifiers", "Kafka", "KeyCrypto", "PKI", "Postgres",
-                .asyncHTTP, .nioCore, .nioPosix, .x509,
+                "Contracts", "CRDKafka", "Identifiers", "Kafka", "KeyCrypto", "PCSC", "PKI",
+                "Postgres", .asyncHTTP, .nioCore, .nioPosix, .x509,
             ]),
         tests("Identifiers"),
         tests("P256Math", needs: ["KeyCrypto"]),

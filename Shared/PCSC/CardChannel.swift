@@ -137,9 +137,13 @@ private final class CardState: @unchecked Sendable {
         let result = SCardTransmit(
             card, latchkey_pci(activeProtocol), command, DWORD(command.count), nil, &buffer, &count)
         if let error = PCSCError(result: result) { throw error }
-        // A card that leaves in mid-answer is reported as success with nothing in it.
-        guard count >= 2 else { throw .cardGone }
-        return Array(buffer.prefix(Int(count)))
+        // A card that leaves in mid-answer is reported as success with as much as had arrived: what
+        // does not end in a status word 6x or 9x (ISO 7816-4) is torn.
+        let answer = Array(buffer.prefix(Int(count)))
+        guard let first = answer.dropLast().last, [0x60, 0x90].contains(first & 0xF0) else {
+            throw .cardGone
+        }
+        return answer
     }
 
     func resetField() throws(PCSCError) {
