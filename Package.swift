@@ -38,8 +38,9 @@ let package = Package(
         library(
             "ServiceKit",
             needs: [
-                "Identifiers", "PKI", .asyncHTTP, .hummingbird, .hummingbirdTLS, .lifecycle,
-                .logging, .metrics, .coreMetrics, .nioCore, .nioPosix, .nioSSL, .x509,
+                "Identifiers", .asn1, .asyncHTTP, .hummingbird, .hummingbirdCore, .lifecycle,
+                .logging, .metrics, .coreMetrics, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
+                .unixSignals, .x509,
             ]),
         library(
             "Messaging",
@@ -221,6 +222,7 @@ extension Target.Dependency {
     static var cryptoExtras: Self { from("swift-crypto", "CryptoExtras") }
     static var grdb: Self { from("GRDB.swift", "GRDB") }
     static var hummingbird: Self { from("hummingbird", "Hummingbird") }
+    static var hummingbirdCore: Self { from("hummingbird", "HummingbirdCore") }
     static var hummingbirdTLS: Self { from("hummingbird", "HummingbirdTLS") }
     static var hummingbirdTesting: Self { from("hummingbird", "HummingbirdTesting") }
     static var jwt: Self { from("jwt-kit", "JWTKit") }
@@ -229,8 +231,10 @@ extension Target.Dependency {
     static var metrics: Self { from("swift-metrics", "Metrics") }
     static var mustache: Self { from("swift-mustache", "Mustache") }
     static var nioCore: Self { from("swift-nio", "NIOCore") }
+    static var nioHTTP1: Self { from("swift-nio", "NIOHTTP1") }
     static var nioPosix: Self { from("swift-nio", "NIOPosix") }
     static var nioSSL: Self { from("swift-nio-ssl", "NIOSSL") }
+    static var unixSignals: Self { from("swift-service-lifecycle", "UnixSignals") }
     static var x509: Self { from("swift-certificates", "X509") }
 
     private static func from(_ package: String, _ product: String) -> Self {
