@@ -100,7 +100,7 @@ let package = Package(
             ]),
         tests("Identifiers"),
         tests("P256Math", needs: ["KeyCrypto"]),
-        tests("KeyCrypto"),
+        tests("KeyCrypto", needs: ["P256Math"]),
         tests("PKI", needs: ["KeyCrypto", .asn1, .x509]),
         tests("KeyProtocol", needs: ["KeyCrypto", "PKI"]),
         tests("VirtualPhone", needs: ["KeyCrypto", "KeyProtocol", "PKI"]),
