@@ -46,6 +46,23 @@ public struct ServiceHost: Sendable {
         lifecycle.addBrokerHook(name, hook)
     }
 
+    /// Does `work` again, with growing pauses of up to 2 s, while it fails with an error that
+    /// `isTransient` knows; for what a service needs at its start, such as its database.
+    public func retrying<Result>(
+        _ what: String, while isTransient: (any Error) -> Bool, work: () async throws -> Result
+    ) async throws -> Result {
+        var pause = Duration.milliseconds(100)
+        while true {
+            do {
+                return try await work()
+            } catch where isTransient(error) {
+                logger.warning("waiting for \(what)", error: error)
+                try await Task.sleep(for: pause)
+                pause = min(pause * 2, .seconds(2))
+            }
+        }
+    }
+
     /// Whether the service is about to stop; long answers look at it.
     public var isDraining: Bool { lifecycle.phase == .draining }
 }

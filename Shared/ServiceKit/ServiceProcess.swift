@@ -40,7 +40,10 @@ private struct Composition<Root: SuiteService>: Service {
 
     func run() async throws {
         let start = ContinuousClock.now
-        let root = try await Root(settings: settings, host: host)
+        let (settings, host) = (settings, host)
+        let root = try await cancelWhenGracefulShutdown {
+            try await Root(settings: settings, host: host)
+        }
         host.lifecycle.add(root.readiness)
         let listeners = root.listeners
         if host.lifecycle.composed(listeners: listeners.map(\.name)) { host.logStarted() }

@@ -36,16 +36,21 @@ public struct HTTPListener: Service {
 
     /// A listener whose routes `routes` adds to a router.
     ///
-    /// - Parameter takesRequestIds: whether a caller's `x-request-id` names the request in logs.
+    /// - Parameters:
+    ///   - takesRequestIds: whether a caller's `x-request-id` names the request in logs.
+    ///   - problems: the one error mapping of the service, for errors that are neither `Problem`
+    ///     nor `ProblemConvertible`, such as those of a driver.
     public init(
         _ name: String, at address: ListenAddress, host: ServiceHost,
         security: ListenerSecurity = .plain, limits: HTTPLimits = HTTPLimits(),
         style: ProblemStyle = .plain, takesRequestIds: Bool = true,
+        problems: @escaping @Sendable (any Error) -> Problem? = { _ in nil },
         routes: (Router<ServiceContext>) -> Void
     ) {
         let table = RouteTable()
-        let router = Router(context: ServiceContext.self)
-        router.add(middleware: ProblemMiddleware(routes: table))
+        let router = Router(
+            context: ServiceContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: ProblemMiddleware(routes: table, known: problems))
         routes(router)
         table.fill(router.routes.map { (String(describing: $0.path), $0.method.rawValue) })
         var (isTLS, roots): (Bool, ClientRoots?) = (true, nil)

@@ -6,6 +6,7 @@ import Logging
 /// Turns whatever a route throws into a `Problem`, before the router makes an empty answer of it.
 struct ProblemMiddleware: RouterMiddleware {
     let routes: RouteTable
+    let known: @Sendable (any Error) -> Problem?
 
     func handle(
         _ request: Request, context: ServiceContext,
@@ -16,7 +17,7 @@ struct ProblemMiddleware: RouterMiddleware {
         } catch let error as HTTPError where error.status == .notFound && error.body == nil {
             throw unmatched(request)
         } catch {
-            throw Self.problem(for: error, context)
+            throw known(error) ?? Self.problem(for: error, context)
         }
     }
 
