@@ -15,6 +15,11 @@ public struct RandomSource: Sendable {
     /// The cryptographic generator of the system.
     public static let system = RandomSource { count, _ in
         var generator = SystemRandomNumberGenerator()
-        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count + 8)
+        // Each draw is a call of the kernel, so take all eight bytes of it.
+        while bytes.count < count { bytes += generator.next().bigEndianBytes }
+        bytes.removeLast(bytes.count - max(count, 0))
+        return bytes
     }
 }

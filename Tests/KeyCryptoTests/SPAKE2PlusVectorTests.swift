@@ -16,7 +16,8 @@ struct SPAKE2PlusVectorTests {
         init(_ inputs: VectorValue) throws {
             self.inputs = inputs
             scalars = try SPAKE2Plus.scalars(
-                password: inputs.text("password"), salt: inputs.hex("salt"), cost: Self.cost(inputs))
+                password: inputs.text("password"), salt: inputs.hex("salt"), cost: Self.cost(inputs)
+            )
         }
 
         static func cost(_ inputs: VectorValue) throws -> SPAKE2Plus.Cost {

@@ -113,7 +113,8 @@ struct TransactionVectorTests {
             kpersistent: try inputs.hex("Kpersistent"),
             deviceKeyX: try inputs.key("deviceSK").publicKey.x)
         let listed = try input.optional("candidates")?.list().map {
-            FastCandidate(kpersistent: try $0.hex("Kpersistent"), deviceKeyX: try $0.hex("devicePKx"))
+            FastCandidate(
+                kpersistent: try $0.hex("Kpersistent"), deviceKeyX: try $0.hex("devicePKx"))
         }
         let vehicleKeyX =
             try input.optional("vehiclePKx")?.hex() ?? inputs.key("vehicleSK").publicKey.x

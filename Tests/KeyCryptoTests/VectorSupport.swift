@@ -31,6 +31,7 @@ extension VectorValue {
     func key(_ name: String) throws -> PrivateKey { try PrivateKey(scalar: hex(name)) }
 
     func channelKeys() throws -> ChannelKeys {
-        ChannelKeys(encryption: try hex("Kenc"), mac: try hex("Kmac"), responseMAC: try hex("Krmac"))
+        ChannelKeys(
+            encryption: try hex("Kenc"), mac: try hex("Kmac"), responseMAC: try hex("Krmac"))
     }
 }

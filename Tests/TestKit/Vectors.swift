@@ -46,7 +46,8 @@ public struct VectorCase: Sendable {
     init(_ value: VectorValue) throws {
         name = try value.text("name")
         inputs = try value.member("inputs")
-        intermediate = try value.optional("intermediate") ?? VectorValue([String: Any](), path: value.path)
+        intermediate =
+            try value.optional("intermediate") ?? VectorValue([String: Any](), path: value.path)
         outputs = try value.optional("outputs") ?? VectorValue([String: Any](), path: value.path)
     }
 }
