@@ -26,7 +26,7 @@ extension Applet {
         let ephemeral = PrivateKey.generate(context.random, for: "endpoint_eSK")
         let transcript = TransactionTranscript(
             vehicleEphemeral: vehicleEphemeral, endpointEphemeral: ephemeral.publicKey,
-            transactionId: request.transactionId, interface: 0x5E,
+            transactionId: request.transactionId, interface: context.interface,
             flag: [command.p1, command.p2], version: request.version.bytes,
             phoneVersions: context.versions.encoded, vehicleId: request.vehicleId)
         var started = Started(

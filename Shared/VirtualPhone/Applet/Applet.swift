@@ -12,6 +12,8 @@ struct Applet: Sendable {
         let versions: [ProtocolVersion]
         let conditions: PhoneConditions
         let random: RandomSource
+        /// `5E` contactless, `C3` wired or BLE (8.4).
+        let interface: UInt8
     }
 
     /// Between AUTH0 and the end of the transaction.

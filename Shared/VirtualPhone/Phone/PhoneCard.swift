@@ -33,6 +33,8 @@ public struct PhoneCard: Sendable {
     /// How often 5F63 is answered with "pending" (PROTOCOL 7.4).
     public var pendingPolls = 0
 
+    /// `5E`: this card is contactless; vectors also have `C3` (8.4).
+    var interface: UInt8 = 0x5E
     let random: RandomSource
     let certificates: EndpointCertificateMaker
     private var applet = Applet()
@@ -162,7 +164,8 @@ public struct PhoneCard: Sendable {
     }
 
     private var appletContext: Applet.Context {
-        Applet.Context(versions: state.versions, conditions: conditions, random: random)
+        Applet.Context(
+            versions: state.versions, conditions: conditions, random: random, interface: interface)
     }
 
     private var frameworkContext: Framework.Context {

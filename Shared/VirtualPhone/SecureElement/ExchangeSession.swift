@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Identifiers
 internal import KeyProtocol
 
 /// Carries out EXCHANGE commands on the mailboxes of one key (PROTOCOL 9).

@@ -2,6 +2,7 @@
 
 public import Identifiers
 public import KeyCrypto
+internal import KeyProtocol
 
 /// The secure element: endpoints with their keys, mailboxes and consents.
 ///
