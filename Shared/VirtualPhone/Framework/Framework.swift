@@ -94,7 +94,7 @@ struct Framework: Sendable {
         do {
             let (key, certificate) = try element.createEndpoint(
                 plan.description, mapping: plan.mapping, origin: .pairing,
-                automaker: plan.automaker, context.certificates, at: context.now, context.random)
+                automaker: plan.automaker, context.certificates, context.random)
             session?.key = key
             session?.endpointCertificate = certificate
             session?.creation = context.pendingPolls > 0 ? .pending(context.pendingPolls) : .ready

@@ -41,9 +41,14 @@ public struct Automaker: Codable, Hashable, Sendable {
         vehicle: VehicleID, key: PublicKey?, certificate: [UInt8], intermediate: [UInt8]?,
         at now: Instant
     ) throws(PKIError) -> PublicKey {
+        // Without [D] a cross certificate adds nothing: the root it is for is pinned.
+        let path = deviceRootKey.flatMap { root in crossCertificate.map { (root, $0) } }
+        if let path, try KeyCertificate(der: path.1).publicKey != rootKey {
+            throw .chain("M: another root")
+        }
         let verified = try ChainVerifier.vehicle(
-            K: certificate, intermediate: intermediate, M: crossCertificate,
-            anchor: crossCertificate == nil ? rootKey : deviceRootKey ?? rootKey, at: now)
+            K: certificate, intermediate: intermediate, M: path?.1,
+            anchor: TrustAnchor(path?.0 ?? rootKey), at: now)
         guard verified.vehicleId == vehicle, key == nil || key == verified.publicKey else {
             throw .mismatch("certificate of another vehicle")
         }

@@ -39,8 +39,7 @@ extension SecureElement {
     /// Draws a key, certifies it by the instance CA and keeps it as `creating`.
     mutating func createEndpoint(
         _ description: EndpointDescription, mapping: MailboxMapping, origin: KeyOrigin,
-        automaker: Automaker, _ certificates: EndpointCertificateMaker, at now: Instant,
-        _ random: RandomSource
+        automaker: Automaker, _ certificates: EndpointCertificateMaker, _ random: RandomSource
     ) throws(PhoneError) -> (KeyID, certificate: [UInt8]) {
         guard hasRoom else { throw .full }
         guard let issuer = try instanceKey(for: automaker.name) else { throw .automakerUnknown }
@@ -48,7 +47,7 @@ extension SecureElement {
         let certificate = try certificates.make(
             EndpointOrder(
                 description: description, key: key.publicKey, instanceCA: automaker.instanceCA,
-                issuer: issuer, now: now, random: random))
+                issuer: issuer, random: random))
         let keyId = key.publicKey.keyId
         state.endpoints.append(
             Endpoint(
@@ -84,20 +83,4 @@ extension SecureElement {
         update(endpoint)
         return ended
     }
-}
-
-/// What [H] of a new endpoint is made from.
-struct EndpointOrder: Sendable {
-    let description: EndpointDescription
-    let key: PublicKey
-    /// DER of [E].
-    let instanceCA: [UInt8]
-    let issuer: PrivateKey
-    let now: Instant
-    let random: RandomSource
-}
-
-/// Makes [H]; a parameter because a recorded pairing brings its own, whose serial was random.
-struct EndpointCertificateMaker: Sendable {
-    let make: @Sendable (EndpointOrder) throws(PhoneError) -> [UInt8]
 }

@@ -21,8 +21,8 @@ extension SecureElement {
         let certificate: EndpointCertificate
         do throws(PKIError) {
             certificate = try ChainVerifier.endpoint(
-                F: signing.externalCA, E: signing.instanceCA, H: signing.endpoint, root: root,
-                at: now)
+                F: signing.externalCA, E: signing.instanceCA, H: signing.endpoint,
+                root: TrustAnchor(root), at: now, keyMayStartLater: true)
         } catch { throw .object(error) }
         let bound = try EndpointDescription(request, vehicleKey: owner.description.vehicleKey)
         let found = try EndpointDescription(certificate)

@@ -91,7 +91,7 @@ extension PhoneCard {
         let (description, mapping, automaker) = try checked(request, at: now)
         let (key, certificate) = try element.createEndpoint(
             description, mapping: mapping, origin: .sharing, automaker: automaker, certificates,
-            at: now, random)
+            random)
         do throws(PhoneError) {
             let (encryption, proof) = try element.createEncryptionKey(for: key, random)
             state.keys.append(
