@@ -49,7 +49,7 @@ let package = Package(
             ]),
 
         // Services: they never import one another.
-        service("IdentityRelay", needs: [.mustache]),
+        service("IdentityRelay", needs: ["KeyCrypto", .mustache]),
         service("KeyRegistry", needs: ["KeyCrypto", "PKI", .jwt, .asyncHTTP]),
         service("SharingOrchestrator", needs: ["PKI"]),
         service("Revocation", needs: ["KeyCrypto", "PKI", .asyncHTTP]),

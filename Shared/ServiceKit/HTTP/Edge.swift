@@ -102,7 +102,8 @@ public struct Edge: HTTPResponder {
 extension Edge {
     private func identify(_ request: Request, _ context: inout ServiceContext) {
         context.requestId = givenId(request) ?? host.random.bytes(8, for: "request id").hex
-        let parent = request.headers[.traceparent].flatMap { TraceContext($0) }
+        let given = options.takesRequestIds ? request.headers[.traceparent] : nil
+        let parent = given.flatMap { TraceContext($0) }
         let trace = parent?.child(host.random) ?? TraceContext(random: host.random)
         context.trace = trace
         context.coreContext.parameters = Parameters()

@@ -37,7 +37,8 @@ public struct HTTPListener: Service {
     /// A listener whose routes `routes` adds to a router.
     ///
     /// - Parameters:
-    ///   - takesRequestIds: whether a caller's `x-request-id` names the request in logs.
+    ///   - takesRequestIds: whether a caller's `x-request-id` and `traceparent` name the request in
+    ///     logs; not where that would link what must stay apart.
     ///   - problems: the one error mapping of the service, for errors that are neither `Problem`
     ///     nor `ProblemConvertible`, such as those of a driver.
     public init(
