@@ -103,7 +103,8 @@ struct AttestationVectorTests {
             #expect(Signed.signatureInput(object.body) == expected, "\(vector.name)")
             #expect(object.isSigned(by: key), "\(vector.name)")
         }
-        switch try #require(parser(vector.name))(der) {
+        let parse = try #require(parser(vector.name))
+        switch try parse(der) {
         case let object as Attestation: check(object)
         case let object as KtsReceipt: check(object)
         case let object as Termination: check(object)
