@@ -84,7 +84,7 @@ final class Link {
         var wires: [[UInt8]?] = []
         for parameter in parameters { wires.append(try parameter.wire()) }
         // One buffer that stays in place during the call, and a pointer into it per value.
-        let joined = wires.flatMap { $0 ?? [] } + [0]
+        let joined: [UInt8] = wires.flatMap { $0 ?? [] } + [0]
         let sent = joined.withUnsafeBytes { buffer in
             var offset = 0
             var pointers: [UnsafePointer<CChar>?] = []
