@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Identifiers
 internal import PKI
 
 /// Check 9: may this key do this now (PROTOCOL 8.9)? The token is read afterwards.

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Identifiers
+internal import PKI
+
+/// Does what the signaling bits ask for: KTS receipt, retire list, refill, a package left behind
+/// (PROTOCOL 10.5, 10.7, 10.8). Bits are hints, so each errand looks for itself.
+///
+/// ```text
+/// BA { 87 signaling, [87 receipt length], [87 slot bitmap, 87 slot list], [87 OEM area] }
+/// BA { 87 receipt+2 ≤00E0 }*
+/// 8C 01 00  BA { 8A signaling, [8A slot list, 8A slot bitmap], [95 OEM area 00],
+///                [8A package 0000] }  [B9 { 8A token }*]
+/// ```
+struct UpkeepVisit: MailboxVisit {
+    private let slotId: SlotID
+    private let isOwner: Bool
+    private let wanted: SignalingBits
+    private var stage = Stage.start
+    private var receipt: LengthPrefixedRead
+    private var signaling: SignalingBits = []
+    private var writes: [ExchangeCommand.Placed] = []
+
+    private enum Stage { case start, surveyed, readingReceipt, written }
+
+    /// None when nothing in `signaling` concerns this key.
+    init?(_ key: KeyRecord, _ signaling: SignalingBits, mapping: MailboxMapping) {
+        isOwner = key.isOwner
+        let duties: SignalingBits =
+            isOwner ? [.receipt, .dataForCar, .refillWanted] : [.receipt, .package]
+        wanted = signaling.intersection(duties)
+        guard !wanted.isEmpty else { return nil }
+        slotId = key.slotId
+        receipt = LengthPrefixedRead(offset: mapping.receipt, areaSize: mapping.receiptSize)
+    }
+
+    mutating func next(_ answer: ExchangeResponse?, _ car: inout Car) -> VisitStep {
+        switch stage {
+        case .start:
+            stage = .surveyed
+            return .exchange(ExchangeCommand(nil, survey(car)))
+        case .surveyed:
+            let length = take(answer?.reads ?? [], &car)
+            return length.map { read($0, &car) } ?? finish(&car)
+        case .readingReceipt:
+            return read(answer?.reads.first ?? [], &car)
+        case .written:
+            return .done(signaling)
+        }
+    }
+
+    private func survey(_ car: Car) -> [ExchangeCommand.Placed] {
+        var reads: [ExchangeCommand.Placed] = [.read(car.mapping.signaling, 1)]
+        if wanted.contains(.receipt) { reads.append(receipt.start) }
+        if wanted.contains(.refillWanted) {
+            reads += [.read(car.mapping.slotBitmap, 1), .read(car.mapping.slotList, 16)]
+        }
+        if wanted.contains(.dataForCar) {
+            reads.append(.read(car.mapping.oemArea, oemAreaRead(car)))
+        }
+        return reads
+    }
+
+    /// At most what fits beside the other reads.
+    private func oemAreaRead(_ car: Car) -> Int { min(car.mapping.oemAreaSize, 192) }
+
+    /// Works through the survey; returns the receipt's length field when there is one to read.
+    private mutating func take(_ answers: [[UInt8]], _ car: inout Car) -> [UInt8]? {
+        var reads = answers[...]
+        signaling = SignalingBits(rawValue: reads.popFirst()?.first ?? 0).subtracting(wanted)
+        let length = wanted.contains(.receipt) ? reads.popFirst() : nil
+        if wanted.contains(.refillWanted) {
+            let bitmap = reads.popFirst()?.first ?? 0
+            let list = reads.popFirst() ?? []
+            // The retire list comes first: a retired id must not count as a good slot.
+            retire(reads.popFirst() ?? [], &car)
+            refill(bitmap, list, &car)
+        } else {
+            retire(reads.popFirst() ?? [], &car)
+        }
+        if wanted.contains(.package) { writes.append(.write(car.mapping.package, [0, 0])) }
+        return length
+    }
+
+    private mutating func read(_ bytes: [UInt8], _ car: inout Car) -> VisitStep {
+        switch receipt.next(bytes) {
+        case .read(let read):
+            stage = .readingReceipt
+            return .exchange(ExchangeCommand(nil, [read]))
+        case .complete(let der):
+            note(der, &car)
+            return finish(&car)
+        case .nothing:
+            return finish(&car)
+        }
+    }
+
+    private mutating func finish(_ car: inout Car) -> VisitStep {
+        stage = .written
+        let signal = ExchangeCommand.Placed.write(car.mapping.signaling, [signaling.rawValue])
+        return .exchange(ExchangeCommand(.last, [signal] + writes))
+    }
+
+    /// A wrong receipt is ignored; check 9 decides (PROTOCOL 10.8).
+    private func note(_ der: [UInt8], _ car: inout Car) {
+        guard let receipt = try? KtsReceipt(parsing: der),
+            let key = car.record.key(at: slotId),
+            receipt.isSigned(by: car.identity.receiptKey),
+            receipt.vehicleId == car.identity.vehicleId, receipt.keyId == key.keyId,
+            receipt.slotId == slotId
+        else { return }
+        car.record.updateKey(at: slotId) { $0.receiptSeen = true }
+    }
+
+    private mutating func retire(_ area: [UInt8], _ car: inout Car) {
+        guard wanted.contains(.dataForCar) else { return }
+        for slot in RetireList(oemArea: area).slots where slot.position != 1 {
+            guard [.issued, .bound].contains(car.record.slots.state(of: slot)) else { continue }
+            guard let key = car.record.removeKey(at: slot) else { continue }
+            car.facts.append(.keyRemoved(keyId: key.keyId, slotId: slot))
+        }
+        writes.append(.zeros(car.mapping.oemArea, car.mapping.oemAreaSize))
+    }
+
+    /// Fresh ids for positions that are used up or hold an id that is no longer issued.
+    private mutating func refill(_ bitmap: UInt8, _ list: [UInt8], _ car: inout Car) {
+        var (bitmap, list) = (bitmap, list)
+        var tokens: [ExchangeCommand.Placed] = []
+        for position in 2...Limits.positions {
+            let bit = MailboxLayout.bit(position: position)
+            let place = 2 * (Int(position) - 1)
+            let listed = try? SlotID(list.dropFirst(place).prefix(2))
+            let isGood =
+                bitmap & bit != 0
+                && listed.map {
+                    $0.position == position && car.record.slots.state(of: $0) == .issued
+                } ?? false
+            guard !isGood, let fresh = car.record.slots.issue(position: position),
+                list.count >= place + 2
+            else { continue }
+            list.replaceSubrange(place..<place + 2, with: fresh.bytes)
+            bitmap |= bit
+            if car.writesTokens {
+                tokens.append(.token(car.identity.token(of: fresh), position: position))
+            }
+        }
+        guard !list.isEmpty else { return }
+        writes += [.write(car.mapping.slotList, list), .write(car.mapping.slotBitmap, [bitmap])]
+        writes += tokens
+    }
+}
+
+/// Slot ids an owner wants ended, in the OEM area (PROTOCOL 10.2, 10.7).
+///
+/// ```text
+/// { tag(1) length(1) value }* 00…        C1 = n × slot id, n ≤ 20
+/// ```
+struct RetireList {
+    private(set) var slots: [SlotID] = []
+
+    /// Reads up to the first tag 00; an area that breaks off gives what came before.
+    init(oemArea: [UInt8]) {
+        var reader = ByteReader(oemArea)
+        while let tag = try? reader.readByte(), tag != 0, let count = try? reader.readByte(),
+            let value = try? reader.read(Int(count))
+        {
+            guard tag == MailboxLayout.retireListTag, value.count.isMultiple(of: 2),
+                value.count <= 2 * Limits.retireList
+            else { continue }
+            slots += stride(from: 0, to: value.count, by: 2).compactMap {
+                try? SlotID(value.dropFirst($0).prefix(2))
+            }
+        }
+    }
+}

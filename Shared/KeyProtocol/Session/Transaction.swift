@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Identifiers
+internal import KeyCrypto
+
+/// One transaction with the applet, the car's side (PROTOCOL 8): fast when it can be, standard
+/// otherwise, first friend transaction when the slot id asks for it, phase 3 for a pending key.
+///
+/// ```text
+/// selecting → opening (AUTH0) ─ match ─────────────────────────────→ ending
+///                             └ proving (AUTH1) → visiting (EXCHANGE*) → ending
+/// ```
+struct Transaction {
+    var stage = Stage.selecting
+    private(set) var code: TransactionCode
+    /// What to try when phase 3 was wanted and another key is on the reader.
+    private let fallback: TransactionCode?
+    private var selection = AppletSelection(versions: [])
+    private var version = ProtocolVersion.v0200
+    private var ephemeral: PrivateKey?
+    private var transactionId: [UInt8] = []
+    private var flag: [UInt8] = []
+    private var isFast = false
+    private var transcript: TransactionTranscript?
+    private var keys: StandardKeys?
+    var channel: SecureChannel?
+    var kind: TransactionKind?
+    var slotId: SlotID?
+    var visit: (any MailboxVisit)?
+    var command: ExchangeCommand?
+    /// Whether check 9 up to the receipt has passed.
+    var isCleared = false
+
+    enum Stage {
+        case selecting, opening, proving, visiting
+        /// CONTROL FLOW was sent; this is the decision.
+        case ending(Outcome)
+    }
+
+    init(_ code: TransactionCode, fallback: TransactionCode? = nil) {
+        self.code = code
+        self.fallback = fallback
+    }
+
+    func start() -> Move { .send(ApplicationID.applet.select) }
+
+    mutating func received(_ response: ResponseAPDU, _ car: inout Car) -> Move {
+        switch stage {
+        case .selecting: selected(response, &car)
+        case .opening: opened(response, &car)
+        case .proving: proved(response, &car)
+        case .visiting: visited(response, &car)
+        case .ending(let outcome): .end(.outcome(outcome))
+        }
+    }
+
+    private mutating func selected(_ response: ResponseAPDU, _ car: inout Car) -> Move {
+        guard response.status == .done else {
+            return .end(.outcome(Outcome(.aborted(Self.sentence(selecting: response.status)))))
+        }
+        guard let selection = try? AppletSelection(parsing: response.body),
+            let common = ProtocolVersion.highestCommon(
+                car.identity.versions, selection.versions)
+        else { return refuse(.none, car, "Phone and car know no common key version.") }
+        self.selection = selection
+        version = common
+        return open(&car)
+    }
+
+    /// AUTH0 with fresh values; fast only when some key could match.
+    private mutating func open(_ car: inout Car) -> Move {
+        isFast = code.mayBeFast && car.isFastAllowed && !candidates(car).isEmpty
+        let ephemeral = PrivateKey.generate(car.random, for: "vehicle_eSK")
+        self.ephemeral = ephemeral
+        transactionId = car.random.bytes(16, for: "transaction_identifier")
+        let command = Auth0Command(
+            version: version, vehicleEphemeral: ephemeral.publicKey.bytes,
+            transactionId: transactionId, vehicleId: car.identity.vehicleId
+        ).command(fast: isFast, code)
+        flag = [command.p1, command.p2]
+        stage = .opening
+        return .send(command)
+    }
+
+    private func candidates(_ car: Car) -> [(key: KeyRecord, candidate: FastCandidate)] {
+        car.record.keys.compactMap { key in
+            guard let kpersistent = key.kpersistent, key.state == .active, key.version <= version
+            else { return nil }
+            return (
+                key,
+                FastCandidate(kpersistent: kpersistent.exposed, deviceKeyX: key.publicKey.x)
+            )
+        }
+    }
+
+    private mutating func opened(_ response: ResponseAPDU, _ car: inout Car) -> Move {
+        guard response.status == .done,
+            let answer = try? Auth0Response(parsing: response.body),
+            let endpoint = try? PublicKey(answer.endpointEphemeral), let ephemeral
+        else { return refuse(.none, car) }
+        let transcript = TransactionTranscript(
+            vehicleEphemeral: ephemeral.publicKey, endpointEphemeral: endpoint,
+            transactionId: transactionId, flag: flag, version: version.bytes,
+            phoneVersions: selection.versions.encoded, vehicleId: car.identity.vehicleId)
+        self.transcript = transcript
+        let candidates = candidates(car)
+        if isFast, let cryptogram = answer.cryptogram,
+            let match = try? transcript.fastMatch(
+                cryptogram, among: candidates.map(\.candidate),
+                vehicleKeyX: car.identity.publicKey.x),
+            candidates.indices.contains(match.index)
+        {
+            kind = .fast
+            slotId = candidates[match.index].key.slotId
+            return decide(&car)
+        }
+        guard
+            let signature = try? car.privateKey.signature(
+                for: transcript.signatureInput(usage: .vehicle))
+        else { return refuse(.readerFault, car) }
+        stage = .proving
+        return .send(Auth1Response.command(signature: signature))
+    }
+
+    /// Checks 3 to 8 of PROTOCOL 8.7.
+    private mutating func proved(_ response: ResponseAPDU, _ car: inout Car) -> Move {
+        switch response.status {
+        case .done: break
+        case .notAuthenticated: return refuse(.keyUnknown, car)
+        case .conditionsNotMet where code == .drive: return refuse(.needsAuthentication, car)
+        default: return refuse(.none, car)
+        }
+        guard let transcript, let ephemeral,
+            let keys = try? transcript.standardKeys(
+                own: ephemeral, peer: transcript.endpointEphemeral,
+                ranging: car.rights.contains(.ranging))
+        else { return refuse(.none, car) }
+        self.keys = keys
+        var channel = SecureChannel(keys: keys.channel, counter: 0)
+        guard let plain = try? channel.openResponse(response.body),
+            let answer = try? Auth1Response(parsing: plain)
+        else { return refuse(.none, car) }
+        self.channel = channel
+        let pending = car.record.pending?.key
+        if code == .pairing, let fallback, answer.slotId != pending?.slotId {
+            code = fallback
+            return open(&car)
+        }
+        slotId = answer.slotId
+        let input = transcript.signatureInput(usage: .endpoint)
+        if let pending, pending.slotId == answer.slotId {
+            return pendingKeyProved(pending, answer, input, &car)
+        }
+        guard let key = car.record.key(at: answer.slotId) else {
+            return firstSeen(answer, input, &car)
+        }
+        guard key.state == .active else { return refuse(.keySuspendedOrTerminated, car) }
+        guard key.publicKey.isValid(answer.signature, for: input), version >= key.version else {
+            return refuse(.none, car)
+        }
+        kind = .standard
+        if car.isFastAllowed {
+            car.record.updateKey(at: key.slotId) { $0.kpersistent = SecretBytes(keys.kpersistent) }
+        }
+        return upkeep(answer.signaling, &car)
+    }
+
+    private mutating func pendingKeyProved(
+        _ key: KeyRecord, _ answer: Auth1Response, _ input: [UInt8], _ car: inout Car
+    ) -> Move {
+        guard key.publicKey.isValid(answer.signature, for: input), version >= key.version else {
+            return refuse(.none, car)
+        }
+        guard code == .pairing else { return refuse(.rightMissing, car) }
+        kind = .pairing
+        if car.isFastAllowed {
+            car.record.pending?.key.kpersistent = (keys?.kpersistent).map(SecretBytes.init)
+        }
+        return begin(OwnerSlotsVisit(), &car)
+    }
+
+    private mutating func firstSeen(
+        _ answer: Auth1Response, _ input: [UInt8], _ car: inout Car
+    ) -> Move {
+        kind = .firstFriend
+        let claim = FirstFriendVisit.Claim(
+            slotId: answer.slotId, signature: answer.signature, signatureInput: input,
+            version: version, kpersistent: keys?.kpersistent ?? [])
+        return begin(FirstFriendVisit(claim, mapping: car.mapping), &car)
+    }
+
+    private static func sentence(selecting status: StatusWord) -> String {
+        switch status {
+        case .notFound: "There is no digital key on this device, or it waits for pairing."
+        case .conditionsNotMet: "The digital key is not available right now."
+        default: "The device answered with \(status)."
+        }
+    }
+}
