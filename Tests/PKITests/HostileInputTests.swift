@@ -18,17 +18,19 @@ struct HostileInputTests {
         }
     }
 
-    @Test func `an object with any bit flipped is refused or is read as exactly those bytes`() throws
-    {
+    /// One bit of every byte, another one each time: all of them take 15 s in a debug build.
+    @Test func `an object with a bit flipped is refused or is read as exactly those bytes`() throws {
+        var misread: [String] = []
         for (name, der, parse) in try Self.objects() {
-            for bit in 0..<der.count * 8 {
+            for bit in stride(from: 0, to: der.count * 8, by: 9) {
                 var changed = der
                 changed[bit / 8] ^= 1 << UInt8(bit % 8)
                 do {
-                    #expect(try parse(changed) == changed, "\(name) bit \(bit)")
+                    if try parse(changed) != changed { misread.append("\(name) bit \(bit)") }
                 } catch is PKIError {}
             }
         }
+        #expect(misread == [])
     }
 
     @Test func `no flipped bit of an attestation leaves its signature good`() throws {
