@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Identifiers
+
 extension ExchangeCommand {
     /// What the phone's side of the rules depends on.
     public struct Rules: Hashable, Sendable {
@@ -29,17 +31,16 @@ extension ExchangeCommand {
     public init(parsing bytes: [UInt8], rules: Rules) throws(ExchangeStatus) {
         var groups: [(Mailbox, [UInt8])] = []
         self.init()
-        var objects: [TLV]
-        do { objects = try TLV.list(bytes) } catch { throw .malformed }
-        guard !objects.isEmpty else { throw .malformed }
-        if objects.first?.tag == 0x8C {
-            let object = objects.removeFirst()
-            guard object.value.count == 1, let atomic = object.value.first.flatMap(Atomic.init)
-            else { throw .malformed }
-            self.atomic = atomic
-        }
-        for object in objects {
+        var reader = ByteReader(bytes)
+        guard !reader.isAtEnd else { throw .malformed }
+        while !reader.isAtEnd {
+            let isFirst = reader.count == bytes.count
+            let object = try Self.next(&reader)
             switch object.tag {
+            case 0x8C where isFirst:
+                guard object.value.count == 1, let atomic = object.value.first.flatMap(Atomic.init)
+                else { throw .malformed }
+                self.atomic = atomic
             case 0xBA: groups.append((.privateMailbox, object.value))
             case 0xB9:
                 guard !rules.afterFast else { throw .notPermitted }
@@ -62,14 +63,22 @@ extension ExchangeCommand {
         _ content: [UInt8], in mailbox: Mailbox, _ rules: Rules
     ) throws(ExchangeStatus) {
         let size = mailbox == .privateMailbox ? rules.privateSize : rules.confidentialSize
-        let objects: [TLV]
-        do { objects = try TLV.list(content) } catch { throw .malformed }
-        for object in objects {
-            let operation = try MailboxOperation(object)
+        var reader = ByteReader(content)
+        while !reader.isAtEnd {
+            let operation = try MailboxOperation(Self.next(&reader))
             guard operation.range.offset + operation.range.count <= size else {
                 throw .outOfRange
             }
             operations.append(Placed(mailbox, operation))
+        }
+    }
+
+    /// Objects are read one by one, so that the first fault in their order decides.
+    private static func next(_ reader: inout ByteReader) throws(ExchangeStatus) -> TLV {
+        do {
+            return try TLV(from: &reader)
+        } catch {
+            throw .malformed
         }
     }
 
