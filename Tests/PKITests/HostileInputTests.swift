@@ -19,7 +19,8 @@ struct HostileInputTests {
     }
 
     /// One bit of every byte, another one each time: all of them take 15 s in a debug build.
-    @Test func `an object with a bit flipped is refused or is read as exactly those bytes`() throws {
+    @Test func `an object with a bit flipped is refused or is read as exactly those bytes`() throws
+    {
         var misread: [String] = []
         for (name, der, parse) in try Self.objects() {
             for bit in stride(from: 0, to: der.count * 8, by: 9) {
@@ -64,7 +65,8 @@ struct HostileInputTests {
         }
         let inputs: [[UInt8]] = [
             [], [0x30], [0x30, 0x80], [0x30, 0x80, 0, 0], [0x1F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
-            [0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF], [0x30, 0x88] + [UInt8](repeating: 0xFF, count: 8),
+            [0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF],
+            [0x30, 0x88] + [UInt8](repeating: 0xFF, count: 8),
             [0x00, 0x00], [0x30, 0x02, 0x05, 0x00], nested,
         ]
         for input in inputs {
@@ -75,7 +77,9 @@ struct HostileInputTests {
     }
 
     @Test func `text that is not PEM is refused`() {
-        for text in ["", "x", "-----BEGIN CERTIFICATE-----", "-----BEGIN X-----\nAA==\n-----END X-----"] {
+        for text in [
+            "", "x", "-----BEGIN CERTIFICATE-----", "-----BEGIN X-----\nAA==\n-----END X-----",
+        ] {
             #expect(throws: PKIError.self) { try KeyCertificate(pem: text) }
             #expect(throws: PKIError.self) { try PEM.privateKey(text) }
         }

@@ -124,7 +124,8 @@ struct PartyTests {
         #expect(root.publicKey.isValidSignature(certificate.signature, for: certificate))
         let client = try parties.deviceOEM.tls().client(
             named: "acme-phones", notBefore: TestPKI.start, notAfter: end, random: .system)
-        #expect(try Certificate(derEncoded: client.certificate).subject.description == "CN=acme-phones")
+        #expect(
+            try Certificate(derEncoded: client.certificate).subject.description == "CN=acme-phones")
         #expect(try PEM.privateKey(client.pemKey).publicKey == client.key.publicKey)
     }
 

@@ -86,7 +86,8 @@ struct DERReader {
     ) throws(PKIError) -> Int {
         let contents = try primitive(field, tag: tag)
         guard let first = contents.first, first < 0x80, contents.count <= 8,
-            contents.count == 1 || first != 0 || contents.dropFirst().first.map({ $0 >= 0x80 }) == true
+            contents.count == 1 || first != 0
+                || contents.dropFirst().first.map({ $0 >= 0x80 }) == true
         else { throw .der(field) }
         let value = contents.reduce(0) { $0 << 8 | Int($1) }
         guard range.contains(value) else { throw .der("\(field) out of range") }

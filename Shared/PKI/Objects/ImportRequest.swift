@@ -24,7 +24,8 @@ public struct ImportRequest: DERObject {
         try fields.version()
         attestation = try Attestation(parsing: fields.encodedSequence("attestation"))
         encToken =
-            fields.isNext(.octetString) ? try fields.octets("encToken", 1...Limits.certificate) : nil
+            fields.isNext(.octetString)
+            ? try fields.octets("encToken", 1...Limits.certificate) : nil
         try fields.end()
     }
 
