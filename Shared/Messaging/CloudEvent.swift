@@ -45,10 +45,10 @@ struct CloudEvent {
             return text
         }
         guard try attribute("specversion") == "1.0" else { throw .attribute("specversion") }
-        context = EventContext(
+        let context = EventContext(
             id: try attribute("id"), source: try attribute("source"), type: try attribute("type"),
             time: try optional("time") ?? "", traceparent: try optional("traceparent"))
-        data = message.value
+        self.init(context: context, data: message.value)
     }
 
     private init(structured value: [UInt8]) throws(Refusal) {
@@ -61,17 +61,17 @@ struct CloudEvent {
             else { throw .attribute(name) }
             return text
         }
-        context = EventContext(
+        let context = EventContext(
             id: try attribute("id"), source: try attribute("source"), type: try attribute("type"),
             time: object["time"] as? String ?? "", traceparent: object["traceparent"] as? String)
         guard let body = object["data"] else {
-            data = nil
+            self.init(context: context, data: nil)
             return
         }
         guard JSONSerialization.isValidJSONObject(body),
             let bytes = try? JSONSerialization.data(withJSONObject: body)
         else { throw .structure }
-        data = Array(bytes)
+        self.init(context: context, data: Array(bytes))
     }
 
     /// The record in binary mode.

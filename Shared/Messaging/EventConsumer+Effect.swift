@@ -3,6 +3,7 @@
 internal import Contracts
 internal import Foundation
 internal import Kafka
+internal import Logging
 internal import Postgres
 
 extension EventConsumer {

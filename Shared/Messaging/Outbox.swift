@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Contracts
-internal import Foundation
+public import Foundation
 public import Postgres
 
 /// Says events in the transaction of the change they tell of: both happen or neither.
