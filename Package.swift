@@ -55,7 +55,8 @@ let package = Package(
         service("Revocation", needs: ["KeyCrypto", "PKI", .asyncHTTP]),
         service("Notification", needs: [.asyncHTTP]),
         service(
-            "VehicleGateway", needs: ["KeyCrypto", "KeyProtocol", "PCSC", "PKI", .grdb, .jwt]),
+            "VehicleGateway",
+            needs: ["Kafka", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", .crypto, .grdb, .jwt]),
 
         // Tools: what people run by hand.
         toolLibrary(

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A reader as a vehicle names it: friendly name and slot, `Roadster Door 00`.
+///
+/// PC/SC lists it as `<friendly name> <index> <slot>`, for example `Roadster Door 01 00`; the index
+/// depends on the order of start and means nothing.
+struct ReaderName: Hashable, Sendable, CustomStringConvertible {
+    let friendly: String
+    let slot: String
+
+    /// Reads `Roadster Door 00`; none without a name and a slot.
+    init?(configured text: String) {
+        guard let (friendly, slot) = Self.split(text), slot.utf8.count == 2 else { return nil }
+        (self.friendly, self.slot) = (friendly, slot)
+    }
+
+    /// Reads what PC/SC lists; none when it has no index and slot.
+    init?(listed text: String) {
+        guard let (rest, slot) = Self.split(text), let (friendly, _) = Self.split(rest) else {
+            return nil
+        }
+        (self.friendly, self.slot) = (friendly, slot)
+    }
+
+    var description: String { "\(friendly) \(slot)" }
+
+    private static func split(_ text: String) -> (String, String)? {
+        guard let space = text.lastIndex(of: " "), space != text.startIndex else { return nil }
+        let last = String(text[text.index(after: space)...])
+        return last.isEmpty ? nil : (String(text[..<space]), last)
+    }
+}
+
+/// What a reader is for.
+enum ReaderRole: String, Sendable {
+    case door, dashboard
+}

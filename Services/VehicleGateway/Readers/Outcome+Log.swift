@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Contracts
+import Identifiers
+import KeyProtocol
+
+extension Outcome {
+    /// The word of the log.
+    var word: String {
+        switch result {
+        case .unlocked: "unlocked"
+        case .locked: "locked"
+        case .driveReady: "drive"
+        case .paired: "paired"
+        case .present: "present"
+        case .refused: "refused"
+        case .aborted: "aborted"
+        }
+    }
+
+    /// Whether the car does something.
+    var changesVehicle: Bool {
+        switch result {
+        case .unlocked, .locked, .driveReady: true
+        case .present, .paired, .refused, .aborted: false
+        }
+    }
+
+    /// Whether a code from the car's screen was looked at in this tap.
+    var usedActivationCode: Bool {
+        if transaction == .firstFriend { return true }
+        guard case .refused(_, .needsAuthentication) = result else { return false }
+        return true
+    }
+}
+
+extension Tap {
+    /// The line of the log.
+    func entry(at now: Instant) -> CarAPI.LogEntry {
+        CarAPI.LogEntry(
+            id: 0, at: now, reader: place.role.rawValue,
+            outcome: outcome?.word ?? "aborted",
+            text: sentence,
+            transaction: outcome?.transaction?.rawValue, keyId: outcome?.keyId,
+            controlFlow: controlFlow, apdus: apdus, milliseconds: milliseconds)
+    }
+}
+
+extension Tap {
+    /// What happened, for a person; a broken tap says what broke it.
+    private var sentence: String {
+        guard let outcome else { return note ?? "The tap ended before it began." }
+        guard case .aborted = outcome.result, let note else { return outcome.sentence }
+        return "\(outcome.sentence) (\(note))"
+    }
+}
+
+extension ReaderRole {
+    /// What the car wants of a phone here: the door toggles, the dashboard pairs or drives.
+    func purpose(for vehicle: StoredVehicle) -> ReaderSession.Purpose {
+        switch self {
+        case .door: .transaction(vehicle.locked ? .unlock : .lock)
+        case .dashboard: .dashboard
+        }
+    }
+}
