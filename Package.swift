@@ -97,7 +97,7 @@ let package = Package(
             "TestKit",
             needs: [
                 "Contracts", "CRDKafka", "Identifiers", "Kafka", "KeyCrypto", "PCSC", "PKI",
-                "Postgres", .asyncHTTP, .nioCore, .nioPosix, .x509,
+                "Postgres", .asyncHTTP, .nioCore, .nioHTTP1, .nioPosix, .x509,
             ]),
         tests("Identifiers"),
         tests("P256Math", needs: ["KeyCrypto"]),
@@ -108,7 +108,11 @@ let package = Package(
         tests("Kafka"),
         tests("Postgres"),
         tests("PCSC"),
-        tests("ServiceKit", needs: [.hummingbird, .hummingbirdTesting, .asyncHTTP, .nioSSL, .x509]),
+        tests(
+            "ServiceKit",
+            needs: [
+                "KeyCrypto", "PKI", .hummingbird, .hummingbirdTesting, .lifecycle, .logging, .metrics,
+            ]),
         tests("Messaging", needs: ["Contracts", "Kafka", "Postgres"]),
         tests("IdentityRelay", needs: serviceTestNeeds),
         tests("KeyRegistry", needs: serviceTestNeeds + ["KeyCrypto", "PKI"]),

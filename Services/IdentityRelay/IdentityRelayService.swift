@@ -18,7 +18,7 @@ public struct IdentityRelayService: SuiteService {
     public init(settings: RelaySettings, host: ServiceHost) async throws {
         let database = Database(
             url: host.shared.databaseURL, schema: RelayMigrations.schema)
-        let identity = try TLSIdentity(certificate: settings.certificate, key: settings.key)
+        let identity = try TLSCredentials(certificate: settings.certificate, key: settings.key)
         try await host.retrying(
             "the database", while: { ($0 as? PostgresError)?.isUnavailable == true }
         ) {

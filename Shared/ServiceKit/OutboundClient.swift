@@ -24,11 +24,11 @@ public final class OutboundClient: Service {
     public static let bodyLimit = 1 << 20
 
     private let client: HTTPClient
-    private let identity: TLSIdentity?
+    private let identity: TLSCredentials?
     private let timeout: Duration
 
     /// A client that presents `identity` when asked and gives up after `timeout`.
-    public init(identity: TLSIdentity? = nil, timeout: Duration = .seconds(10)) {
+    public init(identity: TLSCredentials? = nil, timeout: Duration = .seconds(10)) {
         self.identity = identity
         self.timeout = timeout
         var configuration = HTTPClient.Configuration()

@@ -11,9 +11,9 @@ public enum ListenerSecurity: Sendable {
     /// Plain HTTP; only for loopback.
     case plain
     /// HTTPS.
-    case tls(TLSIdentity)
+    case tls(TLSCredentials)
     /// HTTPS that asks every client for a certificate under one of `clients`.
-    case mutualTLS(TLSIdentity, clients: ClientRoots)
+    case mutualTLS(TLSCredentials, clients: ClientRoots)
 }
 
 /// One address with its routes; runs as a service.

@@ -4,7 +4,7 @@ import Identifiers
 import NIOSSL
 
 /// A certificate chain and its private key, as a server or a client presents them.
-public struct TLSIdentity: Sendable {
+public struct TLSCredentials: Sendable {
     let certificates: [NIOSSLCertificate]
     let key: NIOSSLPrivateKey
 
