@@ -23,6 +23,7 @@ public final class Database: Sendable {
     /// Runs `body` in one transaction: commits when it returns, rolls back when it throws, runs it
     /// again (5 times at most) after a serialization failure or a deadlock. So `body` must have no
     /// effect but on the database.
+    @discardableResult
     public func transaction<Result>(
         _ isolation: Isolation = .readCommitted,
         _ body: (_ transaction: Transaction) async throws -> Result
@@ -40,6 +41,7 @@ public final class Database: Sendable {
     }
 
     /// Runs one statement as a transaction of its own.
+    @discardableResult
     public func query(_ sql: SQL, _ parameters: [PostgresValue] = []) async throws -> [Row] {
         try await transaction { try await $0.query(sql, parameters) }
     }
@@ -48,6 +50,18 @@ public final class Database: Sendable {
     @discardableResult
     public func execute(_ sql: SQL, _ parameters: [PostgresValue] = []) async throws -> Int {
         try await transaction { try await $0.execute(sql, parameters) }
+    }
+
+    /// Runs one statement that PostgreSQL does not allow in a transaction, such as CREATE DATABASE.
+    public func command(_ sql: SQL) async throws(PostgresError) {
+        let connection = try await pool.take(timeout: settings.acquireTimeout)
+        do {
+            try await connection.script(sql.text, within: nil)
+        } catch {
+            await pool.give(connection)
+            throw error
+        }
+        await pool.give(connection)
     }
 
     /// Whether the database answers within `timeout`; for readiness checks.
@@ -113,6 +127,7 @@ public struct Transaction: Sendable {
     let number: Int
 
     /// Runs one statement: `query("SELECT … WHERE id = \(id)")`, or `$1` with `parameters`.
+    @discardableResult
     public func query(_ sql: SQL, _ parameters: [PostgresValue] = []) async throws(PostgresError)
         -> [Row]
     {
