@@ -24,12 +24,12 @@ public final class OutboundClient: Service {
     public static let bodyLimit = 1 << 20
 
     private let client: HTTPClient
-    private let identity: TLSCredentials?
+    private let credentials: TLSCredentials?
     private let timeout: Duration
 
-    /// A client that presents `identity` when asked and gives up after `timeout`.
-    public init(identity: TLSCredentials? = nil, timeout: Duration = .seconds(10)) {
-        self.identity = identity
+    /// A client that presents `credentials` when asked and gives up after `timeout`.
+    public init(credentials: TLSCredentials? = nil, timeout: Duration = .seconds(10)) {
+        self.credentials = credentials
         self.timeout = timeout
         var configuration = HTTPClient.Configuration()
         configuration.timeout.connect = .seconds(5)
@@ -67,9 +67,9 @@ public final class OutboundClient: Service {
             else { throw TLSError.noCertificate }
             configuration.trustRoots = .certificates(certificates)
         }
-        if let identity {
-            configuration.certificateChain = identity.certificates.map { .certificate($0) }
-            configuration.privateKey = .privateKey(identity.key)
+        if let credentials {
+            configuration.certificateChain = credentials.certificates.map { .certificate($0) }
+            configuration.privateKey = .privateKey(credentials.key)
         }
         return configuration
     }
