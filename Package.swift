@@ -114,7 +114,7 @@ let package = Package(
                 "KeyCrypto", "PKI", .hummingbird, .hummingbirdTesting, .lifecycle, .logging, .metrics,
             ]),
         tests("Messaging", needs: ["Contracts", "Kafka", "Postgres"]),
-        tests("IdentityRelay", needs: serviceTestNeeds),
+        tests("IdentityRelay", needs: serviceTestNeeds + ["KeyCrypto", "PKI", .lifecycle]),
         tests("KeyRegistry", needs: serviceTestNeeds + ["KeyCrypto", "PKI"]),
         tests("SharingOrchestrator", needs: serviceTestNeeds + ["PKI"]),
         tests("Revocation", needs: serviceTestNeeds + ["KeyCrypto", "PKI"]),

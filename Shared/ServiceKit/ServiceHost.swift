@@ -55,7 +55,7 @@ public struct ServiceHost: Sendable {
         while true {
             do {
                 return try await work()
-            } catch where isTransient(error) {
+            } catch  where isTransient(error) {
                 logger.warning("waiting for \(what)", error: error)
                 try await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(2))

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import HTTPTypes
+import HummingbirdTesting
+import Identifiers
+import ServiceKit
+import TestKit
+import Testing
+
+@testable import IdentityRelay
+
+@Suite struct MailboxRoutesTests {
+    private let (alice, bob, eve) = (UUID().uuidString, UUID().uuidString, UUID().uuidString)
+
+    @Test func `a car key travels from owner to friend and back`() async throws {
+        let (alice, bob) = (alice, bob)
+        try await RelayBench.run { relay in
+            let path = try await relay.create(alice, token: "alice-push", data: "b3duZXIx")
+            let preview = try await relay.send(.get, path, request: nil)
+            #expect(preview.status == 200)
+            let read = try await relay.send(.post, path, claim: bob, request: nil)
+            #expect(read.status == 200 && read.text.contains("b3duZXIx"))
+            #expect(read.json["expiration"] == relay.time.now.adding(seconds: 3600).description)
+            let update = try await relay.send(
+                .put, path, claim: bob, body: RelayBench.update("ZnJpZW5k", token: "bob-push"))
+            #expect(update.status == 200)
+            #expect(
+                update.json["isPushNotificationSupported"] == "1" || update.text.contains("true"))
+            let signing = try await relay.send(.post, path, claim: alice)
+            #expect(signing.text.contains("ZnJpZW5k"))
+            #expect(
+                try await relay.send(
+                    .put, path, claim: alice, body: RelayBench.update("b3duZXIy")
+                ).status == 200)
+            #expect(try await relay.send(.post, path, claim: bob).text.contains("b3duZXIy"))
+            #expect(try await relay.send(.delete, path, claim: bob).status == 200)
+            for method in [HTTPRequest.Method.post, .delete, .get, .patch] {
+                #expect(try await relay.send(method, path, claim: bob).status == 404)
+            }
+        }
+    }
+
+    @Test func `the preview is harmless and binds nobody`() async throws {
+        let (alice, bob) = (alice, bob)
+        try await RelayBench.run { relay in
+            let path = try await relay.create(alice)
+            let page = try await relay.send(.get, path + "?v=c", claim: "nonsense", request: nil)
+            #expect(page.status == 200)
+            #expect(page.headers[.contentType] == "text/html; charset=utf-8")
+            #expect(page.headers[.cacheControl] == "no-store")
+            #expect(
+                page.headers[.contentSecurityPolicy] == "default-src 'none'; img-src https:")
+            #expect(page.text.contains(#"<meta property="og:title" content="A &lt;key&gt;">"#))
+            #expect(page.text.contains("og:image") && !page.text.contains("<script"))
+            #expect(try await relay.send(.post, path, claim: bob).status == 200)
+        }
+    }
+
+    @Test func `a lost answer can be asked for again`() async throws {
+        let (alice, bob) = (alice, bob)
+        try await RelayBench.run { relay in
+            let id = UUID().uuidString
+            let body = RelayBench.creation(end: relay.time.now.adding(seconds: 60))
+            let first = try await relay.send(.post, "/v1/m", claim: alice, request: id, body: body)
+            let again = try await relay.send(.post, "/v1/m", claim: alice, request: id, body: body)
+            #expect(first.status == 200 && again.status == 201)
+            #expect(first.text == again.text)
+            #expect(again.headers[.mailboxRequestId] == id)
+            let path = (first.json["urlLink"] ?? "").replacing("https://relay.example", with: "")
+            _ = try await relay.send(.post, path, claim: bob)
+            for (method, claim, body) in [
+                (HTTPRequest.Method.put, alice, RelayBench.update("BBBB")), (.patch, bob, nil),
+            ] {
+                let id = UUID().uuidString
+                let once = try await relay.send(
+                    method, path, claim: claim, request: id, body: body)
+                let twice = try await relay.send(
+                    method, path, claim: claim, request: id, body: body)
+                #expect(once.status == 200 && twice.status == 201)
+                #expect(once.text == twice.text)
+            }
+        }
+    }
+
+    @Test func `the same creation at once makes one mailbox`() async throws {
+        let alice = alice
+        try await RelayBench.run { relay in
+            let id = UUID().uuidString
+            let body = RelayBench.creation(end: relay.time.now.adding(seconds: 60))
+            let answers = try await withThrowingTaskGroup(of: RelayBench.Answer.self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        try await relay.send(
+                            .post, "/v1/m", claim: alice, request: id, body: body)
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(Set(answers.map(\.text)).count == 1)
+            #expect(answers.filter { $0.status == 200 }.count == 1)
+        }
+    }
+
+    @Test func `of readers that race exactly one is bound`() async throws {
+        let alice = alice
+        try await RelayBench.run { relay in
+            let path = try await relay.create(alice)
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        try await relay.send(.post, path, claim: UUID().uuidString).status
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(statuses.filter { $0 == 200 }.count == 1)
+            #expect(statuses.filter { $0 == 401 }.count == 7)
+        }
+    }
+
+    @Test func `a mailbox ends in time, even when nobody cleans up`() async throws {
+        let (alice, bob) = (alice, bob)
+        try await RelayBench.run { relay in
+            let path = try await relay.create(alice, life: 60)
+            let job = ExpiryJob(database: relay.database, host: relay.host)
+            relay.time.pass(59)
+            #expect(try await job.sweep() == 0)
+            #expect(try await relay.send(.post, path, claim: bob).status == 200)
+            relay.time.pass(1)
+            #expect(try await relay.send(.post, path, claim: bob).status == 404)
+            #expect(try await relay.send(.get, path).status == 404)
+            #expect(try await job.sweep() == 1)
+            #expect(try await job.sweep() == 0)
+        }
+    }
+
+    @Test func `guessing claims locks the mailbox, creating too many locks the address`()
+        async throws
+    {
+        let (alice, bob, eve) = (alice, bob, eve)
+        try await RelayBench.run(perHour: 2) { relay in
+            let path = try await relay.create(alice)
+            _ = try await relay.send(.post, path, claim: bob)
+            for _ in 0..<RelayLimits.wrongClaims {
+                #expect(try await relay.send(.post, path, claim: eve).status == 401)
+            }
+            let locked = try await relay.send(.post, path, claim: bob)
+            #expect(locked.status == 429 && locked.headers[.retryAfter] == "900")
+            relay.time.pass(900)
+            #expect(try await relay.send(.post, path, claim: bob).status == 200)
+
+            _ = try await relay.create(alice)
+            let body = RelayBench.creation(end: relay.time.now.adding(seconds: 60))
+            let many = try await relay.send(.post, "/v1/m", claim: alice, body: body)
+            #expect(many.status == 429 && many.headers[.retryAfter] != nil)
+            relay.time.pass(3600)
+            let later = RelayBench.creation(end: relay.time.now.adding(seconds: 60))
+            #expect(try await relay.send(.post, "/v1/m", claim: alice, body: later).status == 200)
+        }
+    }
+
+    @Test func `a client that waits hears of the next payload or of nothing`() async throws {
+        let (alice, bob) = (alice, bob)
+        try await RelayBench.run { relay in
+            let path = try await relay.create(alice)
+            let quiet = try await relay.send(.post, path + "?wait=1", claim: bob)
+            #expect(quiet.status == 204 && quiet.text.isEmpty)
+            async let waiting = relay.send(.post, path + "?wait=20", claim: bob)
+            try await Task.sleep(for: .milliseconds(300))
+            let start = ContinuousClock.now
+            _ = try await relay.send(
+                .put, path, claim: alice, body: RelayBench.update("TkVXUw=="))
+            let news = try await waiting
+            #expect(news.status == 200 && news.text.contains("TkVXUw=="))
+            #expect(ContinuousClock.now - start < .seconds(5))
+            let missed = try await relay.send(
+                .post, path + "?wait=20", claim: bob, headers: [.ifNoneMatch: "\"1\""])
+            #expect(missed.status == 200 && missed.headers[.eTag] == "\"2\"")
+        }
+    }
+
+    @Test func `writes on condition notice the other side`() async throws {
+        let (alice, bob) = (alice, bob)
+        try await RelayBench.run { relay in
+            let path = try await relay.create(alice)
+            let tag = try await relay.send(.post, path, claim: bob).headers[.eTag] ?? ""
+            let update = RelayBench.update("BBBB")
+            let write = try await relay.send(
+                .put, path, claim: alice, body: update, headers: [.ifMatch: tag])
+            #expect(write.status == 200 && write.headers[.eTag] == "\"2\"")
+            let stale = try await relay.send(
+                .put, path, claim: bob, body: update, headers: [.ifMatch: tag])
+            #expect(stale.status == 412)
+        }
+    }
+}
