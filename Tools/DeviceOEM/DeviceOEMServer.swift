@@ -48,13 +48,13 @@ public struct DeviceOEMServer: Sendable {
     }
 
     /// A fresh server certificate for the address.
-    private func identity() throws -> ServiceKit.TLSIdentity {
+    private func identity() throws -> TLSCredentials {
         let number = Self.bytes(ofAddress: address.host)
         let tls = try maker.pki.tls().server(
             dnsNames: number == nil ? [address.host] : ["localhost"],
             addresses: number.map { [$0] } ?? [], notBefore: PhoneMaker.start(maker.clock),
             notAfter: maker.clock.now.adding(seconds: 365 * 86_400), random: maker.random)
-        return try ServiceKit.TLSIdentity(
+        return try TLSCredentials(
             certificatePEM: Array(tls.pemCertificate.utf8), keyPEM: Array(tls.pemKey.utf8))
     }
 
