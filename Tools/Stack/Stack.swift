@@ -1,1 +1,232 @@
-// Stack
+// SPDX-License-Identifier: Apache-2.0
+
+public import Foundation
+
+/// The whole suite on one machine: a private PostgreSQL, the development broker, the development
+/// PKI, card readers, the six services and the virtual device OEM, with all data in one folder.
+///
+/// `LATCHKEY_KAFKA` and `LATCHKEY_DATABASE` point it at existing servers instead of its own.
+public actor Stack {
+    /// Tells a person how it goes, one line at a time.
+    public typealias Progress = @Sendable (String) -> Void
+
+    public let folder: StateFolder
+    public let ports: PortPlan
+    private let environment: String
+    private let progress: Progress
+    private let programs: URL
+    private let externalKafka: String?
+    private let externalDatabase: String?
+    private var children: [ChildProcess] = []
+    private var stopping = false
+
+    /// A stack that is not started yet.
+    public init(
+        folder: StateFolder, ports: PortPlan, environment: String = "development",
+        variables: [String: String] = ProcessInfo.processInfo.environment,
+        progress: @escaping Progress
+    ) {
+        self.folder = folder
+        self.ports = ports
+        self.environment = environment
+        self.progress = progress
+        externalKafka = variables["LATCHKEY_KAFKA"].flatMap { $0.isEmpty ? nil : $0 }
+        externalDatabase = variables["LATCHKEY_DATABASE"].flatMap { $0.isEmpty ? nil : $0 }
+        programs = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+            .deletingLastPathComponent()
+    }
+
+    /// Starts everything and returns when every part is ready; stops what it started on failure.
+    public func start() async throws {
+        if let record = try? StackRecord.load(folder) {
+            guard !record.isRunning else { throw StackError.alreadyRunning(pid: record.pid) }
+            await ProcessTable.endLeftovers(
+                of: record, marks: [folder.url.path, folder.sockets.path])
+        }
+        try ports.checkFree()
+        try folder.create()
+        do {
+            try DevelopmentAutomaker(folder: folder.automaker, environment: environment).create(
+                progress: progress)
+            try await startReaders()
+            try await startBackEnd()
+            try await startService(.vehicleGateway)
+            try await brokerWasReplaced()
+            try await startDeviceOEM()
+            try save()
+        } catch {
+            await stop()
+            throw error
+        }
+    }
+
+    /// Stops everything, services first.
+    public func stop() async {
+        stopping = true
+        for child in children.reversed() { await child.stop() }
+        children = []
+        try? FileManager.default.removeItem(at: folder.record)
+    }
+
+    /// Stops broker, database and all services but the car's: taps must go on working (F3).
+    public func stopBackEnd() async throws {
+        let staying = ["pcscd", "device-oem", BackEndService.vehicleGateway.rawValue]
+        for child in children.reversed() where !staying.contains(child.name) { await child.stop() }
+        children.removeAll { !staying.contains($0.name) }
+        try save()
+    }
+
+    /// Starts them again; the broker's content comes back from the outboxes.
+    public func resumeBackEnd() async throws {
+        try await startBackEnd()
+        try await brokerWasReplaced()
+        try save()
+    }
+
+    /// Names of parts that ended although nobody stopped them, each with its log.
+    public func endedParts() -> [(name: String, log: String)] {
+        guard !stopping else { return [] }
+        let ended = children.filter { !$0.isRunning }
+        children.removeAll { !$0.isRunning }
+        return ended.map { ($0.name, $0.log.path) }
+    }
+
+    // MARK: - The parts
+
+    private func startReaders() async throws {
+        let part = ReaderPart(folder: folder, ports: ports)
+        let command = try part.prepare()
+        defer { command.standardInput.map { _ = close($0) } }
+        try start("pcscd", command)
+        try await waitUntilReady("pcscd") { [socket = part.socket] in
+            FileManager.default.fileExists(atPath: socket.path)
+        }
+    }
+
+    private func startBackEnd() async throws {
+        try await startDatabase()
+        try await startBroker()
+        for service in BackEndService.allCases where service != .vehicleGateway {
+            try launch(service)
+        }
+        for service in BackEndService.allCases where service != .vehicleGateway {
+            try await waitUntilReady(service.rawValue, url: readiness(of: service))
+        }
+        progress("five back-end services are ready")
+    }
+
+    private func startDatabase() async throws {
+        if let externalDatabase {
+            let psql = "\(try PostgresPart.findPrograms())/psql"
+            try PostgresPart.createSchemas(psql: psql, url: externalDatabase, roles: false)
+            return
+        }
+        let part = try PostgresPart(folder: folder)
+        if try part.prepare() { progress("made a PostgreSQL cluster") }
+        try start("postgres", part.command)
+        try await waitUntilReady("postgres", seconds: 20) { part.isReady }
+        try part.createSchemas()
+        progress("PostgreSQL is ready")
+    }
+
+    private func startBroker() async throws {
+        guard externalKafka == nil else { return }
+        let topics = DevelopmentTopics(environment: environment).arguments
+        try start(
+            "broker",
+            .init(
+                program: program("latchkey-development-broker"),
+                arguments: ["--port", "\(ports.broker)"] + topics))
+        try await waitUntilReady("broker") { [port = ports.broker] in
+            PortPlan.isListening(port)
+        }
+        progress("the development broker is ready (it keeps nothing; the outboxes do)")
+    }
+
+    private func startDeviceOEM() async throws {
+        try start(
+            "device-oem",
+            .init(
+                program: program("latchkey"),
+                arguments: [
+                    "device-oem", "serve", "--state", folder.url.path, "--address",
+                    "127.0.0.1:\(ports.deviceOEM)",
+                ]))
+        try await waitUntilReady("device-oem") { [port = ports.deviceOEM] in
+            PortPlan.isListening(port)
+        }
+        progress("the virtual device OEM is ready")
+    }
+
+    private func startService(_ service: BackEndService) async throws {
+        try launch(service)
+        try await waitUntilReady(service.rawValue, url: readiness(of: service))
+        progress("\(service.rawValue) is ready")
+    }
+
+    private func launch(_ service: BackEndService) throws {
+        let database = externalDatabase
+        let postgres = database == nil ? try PostgresPart(folder: folder) : nil
+        let settings = ServiceEnvironment(
+            folder: folder, ports: ports, environment: environment,
+            vehicleOemId: DevelopmentAutomaker.vehicleOemId,
+            kafka: externalKafka ?? "127.0.0.1:\(ports.broker)",
+            database: { role in database ?? postgres?.url(role: role) ?? "" },
+            readerSocket: ReaderPart(folder: folder, ports: ports).socket.path)
+        try start(
+            service.rawValue,
+            .init(
+                program: program("latchkey-\(service.rawValue)"),
+                environment: settings.variables(of: service)))
+    }
+
+    // MARK: - Processes
+
+    private func start(_ name: String, _ command: ChildProcess.Command) throws {
+        guard FileManager.default.isExecutableFile(atPath: command.program) else {
+            throw StackError.file(path: command.program, reason: "no such program")
+        }
+        children.append(try ChildProcess(name, command, log: folder.log(of: name)))
+    }
+
+    private func program(_ name: String) -> String { programs.appending(path: name).path }
+
+    private func readiness(of service: BackEndService) -> String {
+        "http://127.0.0.1:\(ports.admin(of: service))/readyz"
+    }
+
+    private func waitUntilReady(_ name: String, url: String) async throws {
+        try await waitUntilReady(name) { await Health.isReady(url) }
+    }
+
+    private func waitUntilReady(
+        _ name: String, seconds: Int = 10, _ isReady: @Sendable () async -> Bool
+    ) async throws {
+        let failure = StackError.notReady(
+            part: name, seconds: seconds, log: folder.log(of: name).path)
+        let child = children.last { $0.name == name }
+        for _ in 0..<(seconds * 20) {
+            if await isReady() { return }
+            guard child?.isRunning ?? true else { break }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        throw failure
+    }
+
+    private func brokerWasReplaced() async throws {
+        guard externalKafka == nil else { return }
+        for service in BackEndService.allCases {
+            await Health.post("http://127.0.0.1:\(ports.admin(of: service))/broker/replaced")
+        }
+    }
+
+    private func save() throws {
+        let parts = children.map {
+            StackRecord.Part(name: $0.name, pid: $0.pid, log: $0.log.path)
+        }
+        try StackRecord(
+            pid: ProcessInfo.processInfo.processIdentifier, ports: ports, environment: environment,
+            parts: parts, readerSocket: ReaderPart(folder: folder, ports: ports).socket.path
+        ).save(folder)
+    }
+}

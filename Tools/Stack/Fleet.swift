@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Contracts
+public import Identifiers
+
+/// The automaker's view of its vehicles, through the registry's and the cars' own interfaces.
+public struct Fleet: Sendable {
+    private let record: StackRecord
+    private let folder: StateFolder
+    private let registry: JSONClient
+    private let cars: JSONClient
+
+    /// The fleet of a running stack.
+    public init(folder: StateFolder) throws(StackError) {
+        record = try StackRecord.load(folder)
+        self.folder = folder
+        registry = JSONClient(record.registryAPI)
+        cars = JSONClient(record.carAPI)
+    }
+
+    /// Builds a vehicle: identity, keys, certificate, registration, provisioning of its computer.
+    ///
+    /// The identity is kept in the automaker's folder first, so that a repeat after a failure builds
+    /// the same vehicle.
+    public func add(
+        vin: String, name: String, account: String, readers: CarAPI.Readers?
+    ) async throws -> CarAPI.Vehicle {
+        let existing = try await cars.get("/car/v1/vehicles", as: [CarAPI.Vehicle].self)
+        let factory = Factory(folder: folder.automaker, environment: record.environment)
+        var built = try factory.build(vin: vin, name: name)
+        if let same = existing.first(where: { $0.vehicleId == built.provisioning.vehicleId }) {
+            built.provisioning.readers = readers ?? same.readers
+        } else if let readers {
+            built.provisioning.readers = readers
+        } else {
+            built.provisioning.readers = try freeReaders(existing)
+        }
+        try await registry.send(
+            "POST", "/operator/v1/vehicles",
+            RegistryAPI.AddVehicleRequest(
+                vin: vin, vehicleId: built.provisioning.vehicleId, displayName: name,
+                account: account, certificate: built.provisioning.certificate,
+                encryptionPublicKey: built.encryptionPublicKey))
+        let id = built.provisioning.vehicleId
+        try await cars.send("PUT", "/car/v1/vehicles/\(id)", built.provisioning)
+        return try await cars.get("/car/v1/vehicles/\(id)")
+    }
+
+    /// All vehicles as the registry knows them.
+    public func list() async throws -> [RegistryAPI.Vehicle] {
+        try await registry.get("/operator/v1/vehicles")
+    }
+
+    /// The vehicle a person means: its VIN, its id, or its name.
+    public func find(_ name: String) async throws -> RegistryAPI.Vehicle {
+        let matches = try await list().filter {
+            $0.vin == name || $0.vehicleId.description == name.lowercased()
+                || $0.displayName.lowercased() == name.lowercased()
+        }
+        guard let vehicle = matches.first, matches.count == 1 else {
+            throw APIError(
+                status: nil,
+                description: matches.isEmpty
+                    ? "there is no vehicle \(name)\nhint: latchkey vehicle list"
+                    : "several vehicles are called \(name)\nhint: use the VIN")
+        }
+        return vehicle
+    }
+
+    /// What the car itself says.
+    public func car(_ id: VehicleID) async throws -> CarAPI.Vehicle {
+        try await cars.get("/car/v1/vehicles/\(id)")
+    }
+
+    /// The car's own log, newest first.
+    public func log(_ id: VehicleID, limit: Int = 20) async throws -> [CarAPI.LogEntry] {
+        try await cars.get("/car/v1/vehicles/\(id)/log?limit=\(limit)")
+    }
+
+    /// Locks or unlocks at the car's own screen.
+    public func set(_ id: VehicleID, locked: Bool) async throws {
+        try await cars.send("POST", "/car/v1/vehicles/\(id)/\(locked ? "lock" : "unlock")")
+    }
+
+    /// Starts pairing as the owner's app does: a token of the vehicle's account, a fresh password.
+    public func startPairing(_ vehicle: RegistryAPI.Vehicle, account: String?) async throws
+        -> RegistryAPI.Pairing
+    {
+        let token = try await AppTokens(folder: folder.automaker).token(
+            account: account ?? vehicle.account)
+        return try await JSONClient(record.registryAPI, token: token).send(
+            "POST", "/app/v1/vehicles/\(vehicle.vehicleId)/pairing", Optional<String>.none)
+    }
+
+    private func freeReaders(_ existing: [CarAPI.Vehicle]) throws(StackError) -> CarAPI.Readers {
+        let taken = Set(existing.map(\.readers.door))
+        for car in 1...PortPlan.cars {
+            let door = ReaderPart.name(car: car, slot: 0)
+            if !taken.contains(door) {
+                return .init(door: door, dashboard: ReaderPart.name(car: car, slot: 1))
+            }
+        }
+        throw .commandFailed(
+            command: "vehicle add",
+            output: "all \(PortPlan.cars) virtual reader pairs are taken\nhint: name readers with --door and --dashboard")
+    }
+
+    /// The TCP port of a virtual reader of this stack; none for a reader of another kind.
+    public func port(ofReader name: String) -> Int? {
+        for car in 1...PortPlan.cars {
+            if name == ReaderPart.name(car: car, slot: 0) { return record.ports.door(ofCar: car) }
+            if name == ReaderPart.name(car: car, slot: 1) {
+                return record.ports.dashboard(ofCar: car)
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Looks at processes by their number.
+enum ProcessTable {
+    /// Whether a process with this number exists.
+    static func isRunning(_ pid: Int32) -> Bool { pid > 0 && kill(pid, 0) == 0 }
+
+    /// Ends what an earlier stack of this folder left behind, for example after its `kill -9`.
+    ///
+    /// A process counts only when its command line or environment names the folder's sockets or
+    /// state, so that a number used again by somebody else is left alone.
+    static func endLeftovers(of record: StackRecord, marks: [String]) async {
+        let left = record.parts.filter { isRunning($0.pid) && belongs($0.pid, marks) }
+        for part in left { kill(part.pid, SIGTERM) }
+        for _ in 0..<100 where left.contains(where: { isRunning($0.pid) }) {
+            try? await Task.sleep(for: .milliseconds(50))
+        }
+        for part in left where isRunning(part.pid) { kill(part.pid, SIGKILL) }
+    }
+
+    private static func belongs(_ pid: Int32, _ marks: [String]) -> Bool {
+        ["cmdline", "environ"].contains { file in
+            guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/\(file)") else {
+                return false
+            }
+            let text = String(decoding: data, as: UTF8.self)
+            return marks.contains { text.contains($0) }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A private PC/SC daemon with one virtual reader pair per car: slot 00 door, slot 01 dashboard.
+struct ReaderPart: Sendable {
+    let folder: StateFolder
+    let ports: PortPlan
+
+    /// Where clients find the daemon (`PCSCLITE_CSOCK_NAME`).
+    var socket: URL { folder.sockets.appending(path: "pcscd.comm") }
+
+    /// The name PC/SC gives to a reader of car `car`: friendly name, then interface and slot.
+    static func name(car: Int, slot: Int) -> String { "Latchkey Car \(car) 00 0\(slot)" }
+
+    /// Writes the reader configuration and returns the daemon's command.
+    ///
+    /// The daemon takes its listening socket as descriptor 3; a shell moves it there from standard
+    /// input, since only that one can be handed over.
+    func prepare() throws(StackError) -> ChildProcess.Command {
+        let daemon = "/usr/sbin/pcscd"
+        guard FileManager.default.isExecutableFile(atPath: daemon) else {
+            throw .missing(program: daemon, package: "pcscd")
+        }
+        try writeConfiguration(driver: try Self.findDriver())
+        if geteuid() == 0 { try StateFolder.makeFolder(URL(fileURLWithPath: "/run/pcscd")) }
+        return .init(
+            program: "/bin/sh",
+            arguments: [
+                "-c",
+                "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \(daemon) --foreground --config \"$0\"",
+                folder.readers.path,
+            ], standardInput: try listen())
+    }
+
+    private func writeConfiguration(driver: URL) throws(StackError) {
+        let files = FileManager.default
+        for car in 1...PortPlan.cars {
+            // Two entries with the same library collide, so each gets its own copy.
+            let copy = folder.sockets.appending(path: "libifdvpcd-\(car).so")
+            do {
+                if !files.fileExists(atPath: copy.path) { try files.copyItem(at: driver, to: copy) }
+            } catch {
+                throw .file(path: copy.path, reason: StateFolder.reason(error))
+            }
+            let port = String(ports.door(ofCar: car), radix: 16, uppercase: true)
+            let entry = """
+                FRIENDLYNAME "Latchkey Car \(car)"
+                DEVICENAME /dev/null:0x\(port)
+                LIBPATH \(copy.path)
+                CHANNELID 0x\(port)
+
+                """
+            try StateFolder.write(
+                Data(entry.utf8), to: folder.readers.appending(path: "car-\(car).conf"), mode: 0o644)
+        }
+    }
+
+    private static func findDriver() throws(StackError) -> URL {
+        for base in ["/usr/lib/pcsc/drivers/serial", "/usr/lib64/pcsc/drivers/serial"] {
+            let url = URL(fileURLWithPath: base).appending(path: "libifdvpcd.so")
+            if FileManager.default.fileExists(atPath: url.path) { return url }
+        }
+        throw .missing(program: "libifdvpcd.so", package: "vsmartcard-vpcd")
+    }
+
+    private func listen() throws(StackError) -> Int32 {
+        unlink(socket.path)
+        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let path = Array(socket.path.utf8)
+        guard descriptor >= 0, path.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            throw .file(path: socket.path, reason: "not usable as a socket")
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path) }
+        let bound = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard bound == 0, Glibc.listen(descriptor, 16) == 0 else {
+            close(descriptor)
+            throw .file(path: socket.path, reason: String(cString: strerror(errno)))
+        }
+        return descriptor
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Dispatch
+import Foundation
+import Stack
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// `latchkey up`
+struct Up: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Starts the whole suite on this machine and stays until Ctrl-C.",
+        discussion: """
+            A private PostgreSQL, a broker for development, development certificates, card \
+            readers, the six services and the virtual device OEM; all data stays in the state \
+            folder, and a second start goes on with it. Set LATCHKEY_KAFKA (host:port) or \
+            LATCHKEY_DATABASE (URL) to use servers that run already.
+            """)
+
+    @OptionGroup var state: StateOption
+
+    @Option(help: "The first of the 40 loopback ports the stack uses.")
+    var basePort = PortPlan.defaultBase
+
+    func validate() throws {
+        guard (1024...65_000).contains(basePort) else {
+            throw ValidationError("--base-port must be between 1024 and 65000")
+        }
+    }
+
+    func run() async throws {
+        let stack = Stack(folder: state.folder, ports: PortPlan(base: basePort)) { print($0) }
+        let interrupted = Interruption()
+        print("starting the stack in \(state.folder.url.path)")
+        try await stack.start()
+        print("the stack is up; Ctrl-C stops it")
+        while !interrupted.happened {
+            try await Task.sleep(for: .milliseconds(200))
+            for part in await stack.endedParts() {
+                print("\(part.name) ended by itself; see \(part.log)")
+            }
+        }
+        print("stopping")
+        await stack.stop()
+    }
+}
+
+/// Notes SIGINT and SIGTERM instead of dying of them.
+final class Interruption: Sendable {
+    private let sources: [any DispatchSourceSignal]
+    private let flag = Flag()
+
+    init() {
+        sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { [flag] in flag.raise() }
+            source.resume()
+            return source
+        }
+    }
+
+    var happened: Bool { flag.isRaised }
+}
+
+/// A value that goes from false to true once.
+final class Flag: @unchecked Sendable {
+    private let lock = NSLock()
+    private var value = false
+
+    func raise() { lock.withLock { value = true } }
+    var isRaised: Bool { lock.withLock { value } }
+}

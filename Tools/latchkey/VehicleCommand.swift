@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Contracts
+import Foundation
+import Stack
+
+/// `latchkey vehicle …`
+struct VehicleCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "vehicle", abstract: "Builds cars, shows them, and puts them in pairing mode.",
+        subcommands: [Add.self, List.self, Show.self, Pair.self, Log.self, Lock.self, Unlock.self])
+
+    /// `latchkey vehicle add`
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Builds a car: identity, key, certificate, readers.")
+
+        @OptionGroup var state: StateOption
+        @Option(help: "Vehicle identification number, 17 characters.") var vin: String
+        @Option(help: "What people call it.") var name: String = "Roadster"
+        @Option(help: "The customer account that may pair it.") var account = "alice@example.com"
+        @Option(help: "PC/SC name of the reader at the door handle.") var door: String?
+        @Option(help: "PC/SC name of the reader at the dashboard.") var dashboard: String?
+
+        func validate() throws {
+            let letters = Set("ABCDEFGHJKLMNPRSTUVWXYZ0123456789")
+            guard vin.count == 17, vin.allSatisfy(letters.contains) else {
+                throw ValidationError(
+                    "--vin takes 17 characters, digits and capital letters without I, O, Q")
+            }
+            guard !name.isEmpty, name.utf8.count <= 30 else {
+                throw ValidationError("--name takes 1 to 30 bytes")
+            }
+            guard (door == nil) == (dashboard == nil) else {
+                throw ValidationError("give both --door and --dashboard, or neither")
+            }
+        }
+
+        func run() async throws {
+            var readers: CarAPI.Readers?
+            if let door, let dashboard { readers = .init(door: door, dashboard: dashboard) }
+            let car = try await Fleet(folder: state.folder).add(
+                vin: vin, name: name, account: account, readers: readers)
+            print("\(car.displayName)  vehicle \(car.vehicleId)  VIN \(vin)")
+            print("door reader       \(car.readers.door)")
+            print("dashboard reader  \(car.readers.dashboard)")
+        }
+    }
+
+    /// `latchkey vehicle list`
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists the fleet.")
+        @OptionGroup var state: StateOption
+
+        func run() async throws {
+            let vehicles = try await Fleet(folder: state.folder).list()
+            print("NAME".padded(to: 16) + "VIN".padded(to: 19) + "VEHICLE".padded(to: 18)
+                + "STATE".padded(to: 10) + "KEYS")
+            for vehicle in vehicles {
+                print(vehicle.displayName.padded(to: 16) + vehicle.vin.padded(to: 19)
+                    + vehicle.vehicleId.description.padded(to: 18) + vehicle.state.padded(to: 10)
+                    + "\(vehicle.keys.count)")
+            }
+        }
+    }
+
+    /// `latchkey vehicle show`
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows what a car and the registry hold.")
+        @OptionGroup var state: StateOption
+        @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
+
+        func run() async throws {
+            let fleet = try Fleet(folder: state.folder)
+            let known = try await fleet.find(vehicle)
+            let car = try await fleet.car(known.vehicleId)
+            print("\(car.displayName)  \(car.state), \(car.locked ? "locked" : "unlocked"), engine \(car.engineRunning ? "running" : "off")")
+            if let limit = car.speedLimitKmh { print("speed limit       \(limit) km/h") }
+            print("document          version \(car.documentVersion) in the car, \(known.documentVersion) published, \(known.confirmedVersion) confirmed")
+            if car.pairingMode { print("pairing           waiting for a phone at the dashboard") }
+            for key in car.keys {
+                let tracked = known.keys.first { $0.keyId == key.keyId }
+                print("key \(key.keyId)  slot \(key.slotId)  profile \(key.profile)  car: \(key.state)  registry: \(tracked?.state.rawValue ?? "not tracked")")
+            }
+        }
+    }
+
+    /// `latchkey vehicle pair`
+    struct Pair: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Starts pairing as the owner's app does and prints the password.")
+        @OptionGroup var state: StateOption
+        @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
+        @Option(help: "The account that asks (default: the car's own).") var account: String?
+
+        func run() async throws {
+            let fleet = try Fleet(folder: state.folder)
+            let found = try await fleet.find(vehicle)
+            let pairing = try await fleet.startPairing(found, account: account)
+            print("pairing password  \(pairing.password)")
+            print("welcome link      \(pairing.welcomeLink)")
+            print("valid until       \(pairing.expiresAt)")
+            for _ in 0..<100 {
+                if try await fleet.car(found.vehicleId).pairingMode {
+                    print("the car is in pairing mode: hold the phone to the dashboard reader")
+                    return
+                }
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            print("the car has not taken the new password yet; it will when it is reached")
+        }
+    }
+
+    /// `latchkey vehicle log`
+    struct Log: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows the car's own log, which never leaves the car.")
+        @OptionGroup var state: StateOption
+        @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
+        @Option(help: "How many entries, newest first.") var limit = 20
+
+        func validate() throws {
+            guard (1...500).contains(limit) else {
+                throw ValidationError("--limit must be between 1 and 500")
+            }
+        }
+
+        func run() async throws {
+            let fleet = try Fleet(folder: state.folder)
+            let id = try await fleet.find(vehicle).vehicleId
+            for entry in try await fleet.log(id, limit: limit) {
+                print("\(entry.at)  \(entry.reader.padded(to: 11))\(entry.outcome.padded(to: 10))\(entry.text)  (\(entry.apdus) APDUs, \(Int(entry.milliseconds.rounded())) ms)")
+            }
+        }
+    }
+
+    /// `latchkey vehicle lock`
+    struct Lock: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Locks at the car's own screen.")
+        @OptionGroup var state: StateOption
+        @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
+
+        func run() async throws {
+            let fleet = try Fleet(folder: state.folder)
+            try await fleet.set(fleet.find(vehicle).vehicleId, locked: true)
+            print("locked")
+        }
+    }
+
+    /// `latchkey vehicle unlock`
+    struct Unlock: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Unlocks at the car's own screen.")
+        @OptionGroup var state: StateOption
+        @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
+
+        func run() async throws {
+            let fleet = try Fleet(folder: state.folder)
+            try await fleet.set(fleet.find(vehicle).vehicleId, locked: false)
+            print("unlocked")
+        }
+    }
+}
