@@ -88,8 +88,13 @@ public enum RegistryAPI {
     /// `POST /operator/v1/partners`: a device OEM may take part.
     public struct AddPartnerRequest: Codable, Equatable, Sendable {
         public var bundle: DeviceOEMBundle
+        /// PEM of [F]: the device OEM's root key and name, certified by the automaker root.
+        public var externalCA: String
 
-        public init(bundle: DeviceOEMBundle) { self.bundle = bundle }
+        public init(bundle: DeviceOEMBundle, externalCA: String) {
+            self.bundle = bundle
+            self.externalCA = externalCA
+        }
     }
 
     /// Answer to `POST /app/v1/vehicles/{id}/pairing`; ask again for a fresh password.

@@ -2,6 +2,10 @@
 
 public import Foundation
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// The whole suite on one machine: a private PostgreSQL, the development broker, the development
 /// PKI, card readers, the six services and the virtual device OEM, with all data in one folder.
 ///
@@ -76,7 +80,14 @@ public actor Stack {
         try save()
     }
 
-    /// Starts them again; the broker's content comes back from the outboxes.
+    /// Stops the broker alone: from now on no word reaches a car.
+    public func stopBroker() async throws {
+        for child in children where child.name == "broker" { await child.stop() }
+        children.removeAll { $0.name == "broker" }
+        try save()
+    }
+
+    /// Starts what is stopped again; the broker's content comes back from the outboxes.
     public func resumeBackEnd() async throws {
         try await startBackEnd()
         try await brokerWasReplaced()
@@ -96,7 +107,7 @@ public actor Stack {
     private func startReaders() async throws {
         let part = ReaderPart(folder: folder, ports: ports)
         let command = try part.prepare()
-        defer { command.standardInput.map { _ = close($0) } }
+        defer { command.standardInput.map { _ = Glibc.close($0) } }
         try start("pcscd", command)
         try await waitUntilReady("pcscd") { [socket = part.socket] in
             FileManager.default.fileExists(atPath: socket.path)
@@ -104,15 +115,16 @@ public actor Stack {
     }
 
     private func startBackEnd() async throws {
-        try await startDatabase()
-        try await startBroker()
-        for service in BackEndService.allCases where service != .vehicleGateway {
-            try launch(service)
+        if !isRunning("postgres") { try await startDatabase() }
+        if !isRunning("broker") { try await startBroker() }
+        let stopped = BackEndService.allCases.filter {
+            $0 != .vehicleGateway && !isRunning($0.rawValue)
         }
-        for service in BackEndService.allCases where service != .vehicleGateway {
+        for service in stopped { try launch(service) }
+        for service in stopped {
             try await waitUntilReady(service.rawValue, url: readiness(of: service))
         }
-        progress("five back-end services are ready")
+        if !stopped.isEmpty { progress("\(stopped.count) back-end services are ready") }
     }
 
     private func startDatabase() async throws {
@@ -187,6 +199,10 @@ public actor Stack {
             throw StackError.file(path: command.program, reason: "no such program")
         }
         children.append(try ChildProcess(name, command, log: folder.log(of: name)))
+    }
+
+    private func isRunning(_ name: String) -> Bool {
+        children.contains { $0.name == name && $0.isRunning }
     }
 
     private func program(_ name: String) -> String { programs.appending(path: name).path }

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Contracts
+import Foundation
+import Identifiers
+import JWTKit
+import KeyCrypto
+import PKI
+
+/// Keys and certificates with which the registry speaks for the automaker.
+struct AutomakerIdentity: Sendable {
+    let environment: String
+    let vehicleOemId: String
+    let brand: String
+    /// Key of [J].
+    let root: PublicKey
+    /// Certificates between [J] and a vehicle, DER.
+    let intermediates: [KeyCertificate]
+    /// Private key of [P].
+    let encryptionKey: PrivateKey
+    /// Private key of [Q].
+    let signingKey: PrivateKey
+    /// [Q].
+    let signingCertificate: KeyCertificate
+    /// Checks bearer tokens of owner apps.
+    let appTokens: JWTKeyCollection
+
+    /// The vehicle document as a JWS: ES256 by [Q], with [Q] in `x5c`.
+    func sign(_ document: VehicleDocument) async throws -> String {
+        let keys = JWTKeyCollection()
+        let key = try ES256PrivateKey(backing: signingKey.signingKey)
+        await keys.add(ecdsa: key)
+        var header = JWTHeader()
+        header.x5c = [Data(signingCertificate.der).base64EncodedString()]
+        header.typ = "vehicle-document+jws"
+        return try await keys.sign(DocumentPayload(document: document), header: header)
+    }
+
+    /// A receipt for a key (PROTOCOL 12.2), signed by [Q].
+    func receipt(for key: TrackedKeyState, at now: Instant) throws -> [UInt8] {
+        try KtsReceipt.signed(
+            KtsReceiptBody(
+                vehicleId: key.vehicleId, keyId: key.keyId, slotId: key.slotId, time: now,
+                ktsKeyId: signingKey.publicKey.keyId), by: signingKey
+        ).encoded
+    }
+
+    /// An order to the device of a key (PROTOCOL 12.2), signed by [Q].
+    func command(
+        _ action: ServerAction, _ key: TrackedKeyState, at now: Instant, random: RandomSource
+    ) throws -> [UInt8] {
+        try ServerCommand.signed(
+            ServerCommandBody(
+                action: action, vehicleId: key.vehicleId, keyId: key.keyId, time: now,
+                serverKeyId: signingKey.publicKey.keyId,
+                requestId: random.bytes(16, for: "requestId")), by: signingKey
+        ).encoded
+    }
+}
+
+/// The claims of a vehicle document are its members.
+private struct DocumentPayload: JWTPayload {
+    let document: VehicleDocument
+
+    init(document: VehicleDocument) { self.document = document }
+    init(from decoder: any Decoder) throws { document = try VehicleDocument(from: decoder) }
+    func encode(to encoder: any Encoder) throws { try document.encode(to: encoder) }
+    func verify(using algorithm: some JWTAlgorithm) async throws {}
+}
+
+/// The claims of a report are its members; the vehicle's key vouches for them.
+struct ReportPayload: JWTPayload {
+    let report: VehicleReport
+
+    init(from decoder: any Decoder) throws { report = try VehicleReport(from: decoder) }
+    func encode(to encoder: any Encoder) throws { try report.encode(to: encoder) }
+    func verify(using algorithm: some JWTAlgorithm) async throws {}
+
+    /// Reads a report that `vehicleKey` (65 bytes) signed.
+    static func verified(_ jws: String, by vehicleKey: [UInt8]) async throws(RegistryError)
+        -> VehicleReport
+    {
+        do {
+            let keys = JWTKeyCollection()
+            let key = try ES256PublicKey(backing: .init(x963Representation: vehicleKey))
+            await keys.add(ecdsa: key)
+            return try await keys.verify(jws, as: ReportPayload.self).report
+        } catch {
+            throw .signatureInvalid("the report is not signed by the vehicle")
+        }
+    }
+}

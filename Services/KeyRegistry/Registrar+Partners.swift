@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Contracts
+import Identifiers
+import KeyCrypto
+import Messaging
+import PKI
+import Postgres
+
+extension Registrar {
+    /// A device OEM may take part from now on; a repeat replaces its particulars.
+    func add(_ request: RegistryAPI.AddPartnerRequest) async throws -> Partner {
+        let bundle = request.bundle
+        guard bundle.environment == identity.environment else {
+            throw RegistryError.wrongEnvironment(
+                "the bundle is for \(bundle.environment), this is \(identity.environment)")
+        }
+        let partner = try checked(bundle, externalCA: request.externalCA)
+        try await database.transaction { transaction in
+            try await PartnerStore(transaction).save(partner)
+            try await Outbox(transaction).add(
+                PartnerRegistered(
+                    deviceOemId: partner.deviceOemId, server: partner.server,
+                    tlsRoot: partner.tlsRoot ?? bundle.root))
+        }
+        return partner
+    }
+
+    /// All partners.
+    func partners() async throws -> [Partner] {
+        try await database.transaction { try await PartnerStore($0).all() }
+    }
+
+    private func checked(_ bundle: DeviceOEMBundle, externalCA pem: String) throws -> Partner {
+        let letters = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._")
+        guard (1...64).contains(bundle.deviceOemId.utf8.count),
+            bundle.deviceOemId.allSatisfy(letters.contains)
+        else { throw RegistryError.malformed("deviceOemId takes 1 to 64 letters, digits, - . _") }
+        do {
+            let root = try KeyCertificate(pem: bundle.root)
+            let external = try KeyCertificate(pem: pem)
+            try ChainVerifier.externalCA(
+                external, of: root, root: identity.root, at: clock.now)
+            return Partner(
+                deviceOemId: bundle.deviceOemId, root: root.der, externalCA: external.der,
+                server: bundle.server, tlsRoot: bundle.tlsRoot)
+        } catch {
+            throw RegistryError.chainInvalid("the bundle: \(error)")
+        }
+    }
+}
