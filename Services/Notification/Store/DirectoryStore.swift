@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Contracts
+import Foundation
+import Identifiers
+import Postgres
+
+/// What the registry said about device OEMs, and which owner stands behind which key.
+struct DirectoryStore {
+    let transaction: Transaction
+
+    init(_ transaction: Transaction) { self.transaction = transaction }
+
+    func save(_ partner: PartnerRegistered) async throws {
+        try await transaction.execute(
+            """
+            INSERT INTO partners VALUES (\(partner.deviceOemId), \(partner.server),
+                \(partner.tlsRoot))
+            ON CONFLICT (device_oem_id) DO UPDATE
+                SET server = excluded.server, tls_root = excluded.tls_root
+            """)
+    }
+
+    func partner(_ id: String) async throws -> PartnerRegistered? {
+        try await transaction.query(
+            "SELECT server, tls_root FROM partners WHERE device_oem_id = \(id)"
+        ).first.map {
+            PartnerRegistered(
+                deviceOemId: id, server: try $0.value("server"),
+                tlsRoot: try $0.value("tls_root"))
+        }
+    }
+
+    func save(_ key: TrackedKeyState) async throws {
+        let body = String(decoding: try JSONEncoder().encode(key), as: UTF8.self)
+        try await transaction.execute(
+            """
+            INSERT INTO keys VALUES (\(key.keyId.description), \(PostgresValue.json(body)))
+            ON CONFLICT (key_id) DO UPDATE SET body = excluded.body
+            """)
+    }
+
+    /// The owner key that signed `key`.
+    func owner(of key: TrackedKeyState) async throws -> TrackedKeyState? {
+        guard let id = key.ownerKeyId?.description else { return nil }
+        return try await transaction.query("SELECT body FROM keys WHERE key_id = \(id)").first.map {
+            try JSONDecoder().decode(
+                TrackedKeyState.self, from: Data($0.value("body", as: String.self).utf8))
+        }
+    }
+}
