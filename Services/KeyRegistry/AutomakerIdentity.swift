@@ -12,8 +12,8 @@ struct AutomakerIdentity: Sendable {
     let environment: String
     let vehicleOemId: String
     let brand: String
-    /// Key of [J].
-    let root: PublicKey
+    /// [J].
+    let root: TrustAnchor
     /// Certificates between [J] and a vehicle, DER.
     let intermediates: [KeyCertificate]
     /// Private key of [P].

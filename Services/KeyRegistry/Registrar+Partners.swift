@@ -39,8 +39,9 @@ extension Registrar {
         do {
             let root = try KeyCertificate(pem: bundle.root)
             let external = try KeyCertificate(pem: pem)
-            try ChainVerifier.externalCA(
-                external, of: root, root: identity.root, at: clock.now)
+            try ChainVerifier.root(root, as: .deviceRoot, at: clock.now)
+            try ChainVerifier.crossCertificate(
+                external, as: .externalCA, of: root, by: identity.root, at: clock.now)
             return Partner(
                 deviceOemId: bundle.deviceOemId, root: root.der, externalCA: external.der,
                 server: bundle.server, tlsRoot: bundle.tlsRoot)

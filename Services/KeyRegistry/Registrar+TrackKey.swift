@@ -27,8 +27,8 @@ extension Registrar {
             var vehicle = try await VehicleStore(transaction).find(data.vehicleId)
             // Somebody else may have registered it while we were checking.
             if let known = try await keys.answer(request.keyID) { return known }
-            guard endpoint.vehicleId == vehicle.vehicleId,
-                endpoint.vehiclePublicKey.bytes == vehicle.publicKey
+            guard endpoint.endpoint.vehicleId == vehicle.vehicleId,
+                endpoint.endpoint.vehiclePK.bytes == vehicle.publicKey
             else { throw RegistryError.chainInvalid("the key was made for another vehicle") }
             let key = try await tracked(request, data, endpoint, partner, vehicle, keys)
             let answer = try await answer(for: key, to: device, in: transaction)
@@ -56,11 +56,11 @@ extension Registrar {
         }
         do {
             let chain = try request.encryptionCertChain.map { try Self.certificate(base64: $0) }
-            guard chain[0].der == partner.root else {
+            guard let root = chain.first, let leaf = chain.last, root.der == partner.root else {
                 throw PKIError.chain("the first certificate is not the root of this device OEM")
             }
             return try ChainVerifier.deviceEncryption(
-                chain[2], instanceCA: chain[1], root: chain[0].publicKey, at: clock.now)
+                E: chain[1], certificate: leaf, root: TrustAnchor(root), at: clock.now)
         } catch {
             throw RegistryError.chainInvalid("encryptionCertChain: \(error)")
         }
@@ -90,10 +90,8 @@ extension Registrar {
                 F: KeyCertificate(der: partner.externalCA),
                 E: Self.certificate(base64: data.instanceCA),
                 H: Self.certificate(base64: data.keyCertificate), root: identity.root,
-                at: clock.now)
-            guard endpoint.publicKey.keyId == id else {
-                throw PKIError.keyId
-            }
+                at: clock.now, keyMayStartLater: true)
+            guard endpoint.keyId == id else { throw PKIError.keyId }
             return endpoint
         } catch {
             throw RegistryError.chainInvalid("keyData: \(error)")
@@ -105,10 +103,11 @@ extension Registrar {
         _ endpoint: EndpointCertificate, _ partner: Partner, _ vehicle: VehicleRegistration,
         _ keys: KeyStore
     ) async throws -> TrackedKey {
+        let slot = try slot(of: endpoint)
         var state = TrackedKeyState(
             keyId: request.keyID, vehicleId: vehicle.vehicleId, keyType: request.keyType,
             state: .active, deviceOemId: partner.deviceOemId, ownerKeyId: nil,
-            slotId: endpoint.slotId, profile: 0, notBefore: endpoint.notBefore,
+            slotId: slot, profile: 0, notBefore: endpoint.notBefore,
             notAfter: endpoint.notAfter == .noEnd ? nil : endpoint.notAfter)
         switch request.keyType {
         case .owner:
@@ -125,6 +124,13 @@ extension Registrar {
                 state: state, publicKey: endpoint.publicKey.bytes,
                 attestation: attestation.encoded)
         }
+    }
+
+    private func slot(of endpoint: EndpointCertificate) throws -> SlotID {
+        guard let slot = endpoint.endpoint.slotId else {
+            throw RegistryError.chainInvalid("the key certificate names a slot id of another size")
+        }
+        return slot
     }
 
     /// The car must vouch for an owner key: by its statement in the call, or by its own report.
@@ -157,7 +163,7 @@ extension Registrar {
         do {
             try attestation.verify(
                 by: PublicKey(owner.publicKey), vehicleId: vehicle.vehicleId,
-                slotId: endpoint.slotId, selectedVersion: [0xFF, 0xFF])
+                slotId: try slot(of: endpoint), selectedVersion: [0xFF, 0xFF])
         } catch {
             throw RegistryError.signatureInvalid("the attestation: \(error)")
         }

@@ -88,9 +88,12 @@ extension Registrar {
     private func vehicleCertificate(_ pem: String, of id: VehicleID) throws -> KeyCertificate {
         do {
             let certificate = try KeyCertificate(pem: pem)
-            try ChainVerifier.vehicle(
-                certificate, intermediates: identity.intermediates, root: identity.root, id: id,
-                at: clock.now)
+            let intermediate = identity.intermediates.first {
+                $0.subjectName == certificate.issuerName
+            }
+            let vehicle = try ChainVerifier.vehicle(
+                K: certificate, intermediate: intermediate, anchor: identity.root, at: clock.now)
+            guard vehicle.vehicleId == id else { throw PKIError.chain("K: another vehicle id") }
             return certificate
         } catch {
             throw RegistryError.chainInvalid("the vehicle certificate: \(error)")
