@@ -50,10 +50,10 @@ let package = Package(
 
         // Services: they never import one another.
         service("IdentityRelay", needs: ["KeyCrypto", .mustache]),
-        service("KeyRegistry", needs: ["KeyCrypto", "PKI", .jwt, .asyncHTTP]),
-        service("SharingOrchestrator", needs: ["PKI"]),
-        service("Revocation", needs: ["KeyCrypto", "PKI", .asyncHTTP]),
-        service("Notification", needs: [.asyncHTTP]),
+        service("KeyRegistry", needs: ["KeyCrypto", "PKI", .crypto, .httpTypes, .jwt]),
+        service("SharingOrchestrator"),
+        service("Revocation"),
+        service("Notification", needs: [.httpTypes]),
         service(
             "VehicleGateway",
             needs: ["Kafka", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", .crypto, .grdb, .jwt]),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Contracts
+import Crypto
 import Foundation
 import Identifiers
 import JWTKit
@@ -82,7 +83,8 @@ struct ReportPayload: JWTPayload {
     {
         do {
             let keys = JWTKeyCollection()
-            let key = try ES256PublicKey(backing: .init(x963Representation: vehicleKey))
+            let key = try ES256PublicKey(
+                backing: P256.Signing.PublicKey(x963Representation: vehicleKey))
             await keys.add(ecdsa: key)
             return try await keys.verify(jws, as: ReportPayload.self).report
         } catch {

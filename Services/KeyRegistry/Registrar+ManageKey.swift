@@ -7,6 +7,7 @@ import KeyCrypto
 import Messaging
 import PKI
 import Postgres
+import ServiceKit
 
 extension Registrar {
     /// A device OEM ends, suspends or resumes a key (SERVER 1.5). What it may ask for is decided

@@ -6,6 +6,7 @@ import KeyCrypto
 import Messaging
 import PKI
 import Postgres
+import ServiceKit
 
 extension Registrar {
     /// A device OEM may take part from now on; a repeat replaces its particulars.

@@ -4,6 +4,7 @@ import Contracts
 import Identifiers
 import Messaging
 import Postgres
+import ServiceKit
 
 extension Registrar {
     /// Takes in what a car reported; a report that was seen before changes nothing.

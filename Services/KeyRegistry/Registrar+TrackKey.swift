@@ -7,6 +7,7 @@ import KeyCrypto
 import Messaging
 import PKI
 import Postgres
+import ServiceKit
 
 extension Registrar {
     /// Registers a key (SERVER 1.4): verifies every chain, decrypts, checks, signs the receipt,
@@ -15,11 +16,8 @@ extension Registrar {
         -> PartnerAPI.TrackKeyResponse
     {
         let device = try deviceKey(request, partner)
-        if let known = try await database.transaction({
-            try await KeyStore($0).answer(request.keyID)
-        }) {
-            return known
-        }
+        let earlier = try await database.transaction { try await KeyStore($0).answer(request.keyID) }
+        if let earlier { return earlier }
         let data = try keyData(request)
         let endpoint = try endpoint(data, request.keyID, partner)
         return try await database.transaction { transaction in
@@ -117,7 +115,7 @@ extension Registrar {
             let attestation = try await attestation(data, endpoint, vehicle, keys)
             state.state = .tracked
             state.ownerKeyId = attestation.ownerKeyId
-            state.profile = attestation.keyConfig.profile.rawValue
+            state.profile = Int(attestation.keyConfig.profile.rawValue)
             state.notBefore = attestation.keyConfig.notBefore
             state.notAfter = attestation.keyConfig.notAfter
             return TrackedKey(

@@ -6,6 +6,7 @@ import KeyCrypto
 import Messaging
 import PKI
 import Postgres
+import ServiceKit
 
 extension Registrar {
     /// A vehicle leaves the factory; a repeat with the same particulars changes nothing.

@@ -16,6 +16,14 @@ public struct PeerCertificate: Sendable {
     public let der: [UInt8]
     /// Names given to the root it chains to; several when partners share a root.
     public let partners: Set<String>
+
+    /// The CommonName of the subject, when it has exactly one.
+    public var commonName: String? {
+        let names = certificate.subject.flatMap { $0 }
+            .filter { $0.type == .RDNAttributeType.commonName }
+        guard let name = names.first, names.count == 1 else { return nil }
+        return String(name.value)
+    }
 }
 
 extension ClientRoots {
