@@ -8,6 +8,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
         .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -75,8 +76,8 @@ let package = Package(
         toolLibrary(
             "Stack",
             needs: [
-                "Contracts", "Identifiers", "KeyCrypto", "PKI", "Postgres", "ServiceKit",
-                .asyncHTTP, .jwt, .logging, .nioSSL, .x509,
+                "Contracts", "Identifiers", "KeyCrypto", "PKI", .asyncHTTP, .crypto, .jwt, .nioCore,
+                .nioFoundation,
             ]),
         [
             .target(name: "CBrokerShim", path: "Tools/DevelopmentBroker/CBrokerShim"),
@@ -226,6 +227,7 @@ extension Target.Dependency {
     static var crypto: Self { from("swift-crypto", "Crypto") }
     static var cryptoExtras: Self { from("swift-crypto", "CryptoExtras") }
     static var grdb: Self { from("GRDB.swift", "GRDB") }
+    static var httpTypes: Self { from("swift-http-types", "HTTPTypes") }
     static var hummingbird: Self { from("hummingbird", "Hummingbird") }
     static var hummingbirdCore: Self { from("hummingbird", "HummingbirdCore") }
     static var hummingbirdTLS: Self { from("hummingbird", "HummingbirdTLS") }
@@ -237,6 +239,7 @@ extension Target.Dependency {
     static var mustache: Self { from("swift-mustache", "Mustache") }
     static var nioCore: Self { from("swift-nio", "NIOCore") }
     static var nioHTTP1: Self { from("swift-nio", "NIOHTTP1") }
+    static var nioFoundation: Self { from("swift-nio", "NIOFoundationCompat") }
     static var nioPosix: Self { from("swift-nio", "NIOPosix") }
     static var nioSSL: Self { from("swift-nio-ssl", "NIOSSL") }
     static var unixSignals: Self { from("swift-service-lifecycle", "UnixSignals") }

@@ -17,7 +17,7 @@ struct AppTokens {
 
     /// A token of `account`.
     func token(account: String) async throws -> String {
-        let file = folder.appending(path: "app-token.key.pem")
+        let file = folder.appending(path: "app-token.key")
         let pem: String
         do {
             pem = try String(contentsOf: file, encoding: .utf8)

@@ -19,7 +19,7 @@ struct ServiceEnvironment: Sendable {
             "ADMIN_ADDRESS": "127.0.0.1:\(ports.admin(of: service))",
             "ENVIRONMENT": environment,
             "KAFKA": kafka,
-            "SHUTDOWN_DELAY": "0",
+            "SHUTDOWN_DELAY": "0s",
         ]
         if let schema = service.schema { settings["DATABASE_URL"] = database(schema) }
         settings.merge(own(service)) { _, own in own }
@@ -35,21 +35,21 @@ struct ServiceEnvironment: Sendable {
             [
                 "LISTEN_ADDRESS": "127.0.0.1:\(ports.relay)",
                 "PUBLIC_URL": "https://127.0.0.1:\(ports.relay)",
-                "TLS_CERTIFICATE": file("server.pem"), "TLS_KEY": file("server.key.pem"),
+                "TLS_CERTIFICATE": file("server.pem"), "TLS_KEY": file("server.key"),
             ]
         case .keyRegistry:
             [
                 "PARTNER_ADDRESS": "127.0.0.1:\(ports.partnerAPI)",
                 "PARTNER_TLS_CERTIFICATE": file("server.pem"),
-                "PARTNER_TLS_KEY": file("server.key.pem"),
+                "PARTNER_TLS_KEY": file("server.key"),
                 "API_ADDRESS": "127.0.0.1:\(ports.registryAPI)",
                 "VEHICLE_OEM_ID": vehicleOemId,
                 "BRAND": "Latchkey Motors",
                 "ROOT_CERTIFICATE": file("root.pem"),
                 "INTERMEDIATES": file("intermediates.pem"),
-                "ENCRYPTION_KEY": file("encryption.key.pem"),
+                "ENCRYPTION_KEY": file("encryption.key"),
                 "ENCRYPTION_CERTIFICATE": file("encryption.pem"),
-                "SIGNING_KEY": file("signature.key.pem"),
+                "SIGNING_KEY": file("signature.key"),
                 "SIGNING_CERTIFICATE": file("signature.pem"),
                 "APP_TOKEN_KEY": file("app-token.pem"),
             ]
@@ -64,7 +64,7 @@ struct ServiceEnvironment: Sendable {
     private func client(_ port: Int) -> [String: String] {
         [
             "API_ADDRESS": "127.0.0.1:\(port)", "VEHICLE_OEM_ID": vehicleOemId,
-            "CLIENT_CERTIFICATE": file("client.pem"), "CLIENT_KEY": file("client.key.pem"),
+            "CLIENT_CERTIFICATE": file("client.pem"), "CLIENT_KEY": file("client.key"),
         ]
     }
 

@@ -156,6 +156,9 @@ public actor Stack {
     }
 
     private func startDeviceOEM() async throws {
+        try RelayList.write(
+            url: "https://127.0.0.1:\(ports.relay)",
+            root: folder.automaker.appending(path: "tls-root.pem"), to: folder.deviceOEM)
         try start(
             "device-oem",
             .init(

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// Runs the real `latchkey` executable, which lies beside the test bundle.
+struct LatchkeyProgram {
+    /// What it printed and how it ended.
+    struct Output {
+        let text: String
+        let code: Int32
+    }
+
+    /// The state folder all commands work on.
+    let state: URL
+
+    /// A program whose state is a fresh folder below the temporary folder.
+    init() throws {
+        state = FileManager.default.temporaryDirectory
+            .appending(path: "latchkey-scenario-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(
+            at: state, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o711])
+    }
+
+    /// Runs a command to its end.
+    func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Output {
+        try run(arguments, environment: environment)
+    }
+
+    /// The same with the arguments of a table.
+    func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Output {
+        let (process, pipe) = try launch(arguments + ["--state", state.path], environment)
+        let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return Output(
+            text: String(decoding: data, as: UTF8.self), code: process.terminationStatus)
+    }
+
+    /// Runs a command that takes no state folder.
+    func runBare(_ arguments: String...) throws -> Output {
+        let (process, pipe) = try launch(arguments, [:])
+        let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return Output(
+            text: String(decoding: data, as: UTF8.self), code: process.terminationStatus)
+    }
+
+    /// Starts a command that goes on until it is stopped.
+    func start(_ arguments: String...) throws -> Process {
+        let (process, pipe) = try launch(arguments + ["--state", state.path], [:])
+        pipe.fileHandleForReading.readabilityHandler = { if $0.availableData.isEmpty { $0.readabilityHandler = nil } }
+        return process
+    }
+
+    /// Removes the state folder.
+    func clean() { try? FileManager.default.removeItem(at: state) }
+
+    /// Where executables were built.
+    static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent()
+
+    private func launch(_ arguments: [String], _ environment: [String: String]) throws -> (
+        Process, Pipe
+    ) {
+        let process = Process()
+        let pipe = Pipe()
+        process.executableURL = Self.program
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment
+            .filter { !$0.key.hasPrefix("LATCHKEY_") }.merging(environment) { $1 }
+        process.standardOutput = pipe
+        process.standardError = pipe
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        return (process, pipe)
+    }
+
+    /// Tests run inside a helper of the toolchain, so the repository says where the build is.
+    private static var program: URL {
+        let beside = folder.appending(path: "latchkey")
+        if FileManager.default.isExecutableFile(atPath: beside.path) { return beside }
+        return URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: ".build/debug/latchkey")
+    }
+}

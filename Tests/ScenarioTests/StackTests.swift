@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestKit
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// `latchkey up` as a user meets it.
+@Suite(.serialized) struct StackTests {
+    @Test func `a stack comes back with all its data after it was stopped and after it was killed`()
+        async throws
+    {
+        let program = try LatchkeyProgram()
+        defer { program.clean() }
+        let port = "\(23_000 + Int(getpid()) % 200 * 40)"
+
+        let first = try program.start("up", "--base-port", port)
+        try await ready(program)
+        let added = try program.run("vehicle", "add", "--vin", "LKY00000000000007")
+        #expect(added.code == 0, "\(added.text)")
+        #expect(try program.run("down").code == 0)
+        first.waitUntilExit()
+        #expect(first.terminationStatus == 0)
+        #expect(try program.run("status").code == 1)
+
+        let second = try program.start("up", "--base-port", port)
+        try await ready(program)
+        #expect(try program.run("vehicle", "list").text.contains("LKY00000000000007"))
+        kill(second.processIdentifier, SIGKILL)
+        second.waitUntilExit()
+
+        let third = try program.start("up", "--base-port", port)
+        try await ready(program)
+        let list = try program.run("vehicle", "show", "LKY00000000000007")
+        #expect(list.code == 0 && list.text.contains("unpaired"), "\(list.text)")
+        #expect(try program.run("down").code == 0)
+        third.waitUntilExit()
+    }
+
+    @Test func `a port in use gives one clear line and nothing is left running`() throws {
+        let program = try LatchkeyProgram()
+        defer { program.clean() }
+        let listener = try PortHolder()
+        let output = try program.run("up", "--base-port", "\(listener.port - 1)")
+        #expect(output.code != 0)
+        #expect(output.text.contains("port \(listener.port)"))
+        #expect(output.text.contains("hint:"))
+    }
+
+    @Test(arguments: [
+        (["vehicle", "list"], "no stack runs"), (["status"], "no stack runs"),
+        (["down"], "no stack runs"),
+        (["vehicle", "add", "--vin", "SHORT"], "17 characters"),
+        (["phone", "tap", "nobody", "--reader", "127.0.0.1:1"], "nobody"),
+        (["nonsense"], "nonsense"),
+    ])
+    func `a command that cannot work says why in words`(arguments: [String], words: String) throws {
+        let program = try LatchkeyProgram()
+        defer { program.clean() }
+        let output = try program.run(arguments)
+        #expect(output.code != 0)
+        #expect(output.text.contains(words), "\(output.text)")
+    }
+
+    private func ready(_ program: LatchkeyProgram) async throws {
+        try await eventually(within: .seconds(60)) { try program.run("status").code == 0 }
+    }
+}
+
+/// A loopback port that is taken.
+final class PortHolder {
+    let port: Int
+    private let descriptor: Int32
+
+    init() throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let descriptor = descriptor
+        port = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = bind(descriptor, $0, size)
+                _ = listen(descriptor, 1)
+                getsockname(descriptor, $0, &size)
+            }
+            return Int(UInt16(bigEndian: pointer.pointee.sin_port))
+        }
+    }
+
+    deinit { close(descriptor) }
+}
