@@ -77,7 +77,7 @@ let package = Package(
             "Stack",
             needs: [
                 "Contracts", "Identifiers", "KeyCrypto", "PKI", .asyncHTTP, .crypto, .jwt, .nioCore,
-                .nioFoundation,
+                .nioFoundation, .nioHTTP1,
             ]),
         [
             .target(name: "CBrokerShim", path: "Tools/DevelopmentBroker/CBrokerShim"),

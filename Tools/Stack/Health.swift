@@ -2,6 +2,7 @@
 
 import AsyncHTTPClient
 import NIOCore
+import NIOHTTP1
 
 /// Small questions to the admin ports of services on this machine.
 public enum Health {

@@ -4,6 +4,7 @@ import AsyncHTTPClient
 public import Foundation
 import NIOCore
 import NIOFoundationCompat
+import NIOHTTP1
 
 /// A service refused a call, or could not be reached; prints what it said.
 public struct APIError: Error, CustomStringConvertible {
