@@ -46,7 +46,8 @@ let package = Package(
         library(
             "Messaging",
             needs: [
-                "Contracts", "Identifiers", "Kafka", "Postgres", .lifecycle, .logging, .metrics,
+                "Contracts", "Identifiers", "Kafka", "Postgres", "ServiceKit", .lifecycle, .logging,
+                .metrics,
             ]),
 
         // Services: they never import one another.

@@ -7,6 +7,7 @@ import Identifiers
 import JWTKit
 import KeyCrypto
 import PKI
+import ServiceKit
 
 /// Keys and certificates with which the registry speaks for the automaker.
 struct AutomakerIdentity: Sendable {
@@ -25,6 +26,37 @@ struct AutomakerIdentity: Sendable {
     let signingCertificate: KeyCertificate
     /// Checks bearer tokens of owner apps.
     let appTokens: JWTKeyCollection
+
+    /// Reads the files that the settings name and checks that they belong together.
+    init(_ settings: RegistrySettings, environment: String) async throws {
+        self.environment = environment
+        vehicleOemId = settings.vehicleOemId
+        brand = settings.brand
+        let rootCertificate = try KeyCertificate(pem: settings.root.text)
+        try ChainVerifier.root(rootCertificate, as: .automakerRoot, at: nil)
+        root = TrustAnchor(rootCertificate)
+        intermediates = try PEM.certificates(settings.intermediates.text).map {
+            try KeyCertificate(der: $0)
+        }
+        let encryption = try CertifiedKey(
+            pemCertificate: settings.encryptionCertificate.text,
+            pemKey: settings.encryptionKey.text)
+        let signing = try CertifiedKey(
+            pemCertificate: settings.signingCertificate.text, pemKey: settings.signingKey.text)
+        try ChainVerifier.issued(
+            encryption.certificate, as: .serverEncryption, by: root, at: nil)
+        try ChainVerifier.issued(signing.certificate, as: .serverSignature, by: root, at: nil)
+        for certificate in [rootCertificate, encryption.certificate, signing.certificate]
+        where !certificate.subjectName.hasSuffix("[\(environment)]") {
+            throw RegistryError.wrongEnvironment(
+                "\(certificate.subjectName) is not a certificate of \(environment)")
+        }
+        encryptionKey = encryption.key
+        signingKey = signing.key
+        signingCertificate = signing.certificate
+        appTokens = JWTKeyCollection()
+        await appTokens.add(ecdsa: try ES256PublicKey(pem: settings.appTokenKey.text))
+    }
 
     /// The vehicle document as a JWS: ES256 by [Q], with [Q] in `x5c`.
     func sign(_ document: VehicleDocument) async throws -> String {
@@ -91,4 +123,9 @@ struct ReportPayload: JWTPayload {
             throw .signatureInvalid("the report is not signed by the vehicle")
         }
     }
+}
+
+extension SettingFile {
+    /// The content as text, for PEM.
+    fileprivate var text: String { String(decoding: bytes.exposed, as: UTF8.self) }
 }

@@ -90,7 +90,7 @@ extension Registrar {
             try await receive(
                 .terminate, key, .holder, "holder-\(key.keyId)", request: nil, in: transaction)
         }
-        try await record(
+        try await desk.record(
             try key.provedByDevice(termination.encoded.hex), of: &vehicle, in: transaction)
     }
 

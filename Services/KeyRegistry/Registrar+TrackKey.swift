@@ -203,7 +203,7 @@ extension Registrar {
                     keyId: other.keyId, vehicleId: vehicle.vehicleId, requester: .operatorOrder,
                     deviceOemId: other.state.deviceOemId, request: nil, receivedAt: clock.now))
         }
-        try await publishDocument(for: &vehicle, in: transaction)
+        try await desk.publishDocument(for: &vehicle, in: transaction)
     }
 
     static func certificate(base64 text: String) throws -> KeyCertificate {

@@ -30,7 +30,7 @@ extension Registrar {
             }
             try await store.insert(vehicle)
             var added = vehicle
-            try await publishDocument(for: &added, in: transaction)
+            try await desk.publishDocument(for: &added, in: transaction)
             return added
         }
     }
@@ -77,7 +77,7 @@ extension Registrar {
                 verifier: try ECIES.seal(
                     Array(ColumnJSON.encode(made.verifier).utf8), to: recipient, random))
             if vehicle.state == .unpaired { vehicle.state = .pairing }
-            try await publishDocument(for: &vehicle, in: transaction)
+            try await desk.publishDocument(for: &vehicle, in: transaction)
             return RegistryAPI.Pairing(
                 vehicleId: id, password: made.password.exposed,
                 welcomeLink: "latchkey://pair?vehicle=\(id)#\(made.password.exposed)",

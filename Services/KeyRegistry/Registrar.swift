@@ -8,9 +8,21 @@ import PKI
 import Postgres
 import ServiceKit
 
-/// The use cases of the registry: load, ask the domain, save and say, in one transaction.
+/// The use cases that partners, apps and operators call: load, ask the domain, save and say, in one
+/// transaction each.
 struct Registrar: Sendable {
     let database: Database
+    let identity: AutomakerIdentity
+    let clock: WallClock
+    let random: RandomSource
+
+    /// What happens inside a transaction.
+    var desk: EventDesk { EventDesk(identity: identity, clock: clock, random: random) }
+}
+
+/// What the registry does within a transaction that somebody else opened: for an event, or as part
+/// of a call.
+struct EventDesk: Sendable {
     let identity: AutomakerIdentity
     let clock: WallClock
     let random: RandomSource

@@ -75,6 +75,9 @@ public final class EventConsumer: Service {
     /// had their effect do nothing.
     public func readFromBeginning() { kafka.withLock { $0 }?.rewind() }
 
+    /// Whether there is anything to hear.
+    public var isListening: Bool { !handlers.isEmpty }
+
     /// Whether the group has given this instance something to read, or a place to stand by.
     public var isRunning: Bool { kafka.withLock { $0 != nil } }
 

@@ -4,7 +4,7 @@ import Contracts
 import HTTPTypes
 import ServiceKit
 
-extension RegistryError: ProblemConvertible {
+extension RegistryError {
     /// The one mapping from a refusal to HTTP (docs/api.md, status codes).
     var problem: Problem {
         switch self {

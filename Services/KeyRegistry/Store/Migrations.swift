@@ -3,12 +3,11 @@
 import Messaging
 import Postgres
 
-/// The tables of the schema `key_registry`, oldest first; a published one is never changed.
+/// The tables of the schema `key_registry`, oldest first; 1 and 2 are outbox and inbox; a published one is never changed.
 enum RegistryMigrations {
     static let all: [Migration] = [
-        Migration(1, "outbox and inbox", Outbox.migration),
         Migration(
-            2, "partners, vehicles, keys",
+            3, "partners, vehicles, keys",
             """
             CREATE TABLE partners (
                 device_oem_id text PRIMARY KEY,

@@ -6,12 +6,11 @@ import Identifiers
 import Messaging
 import Postgres
 
-/// The tables of the schema `notification`, oldest first.
+/// The tables of the schema `notification`, oldest first; 1 and 2 are outbox and inbox.
 enum NotificationMigrations {
     static let all: [Migration] = [
-        Migration(1, "outbox and inbox", Outbox.migration),
         Migration(
-            2, "notices, partners, keys",
+            3, "notices, partners, keys",
             """
             CREATE TABLE notices (
                 number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -91,7 +90,7 @@ struct NoticeStore {
             """)
     }
 
-    /// Notices for a key after `number`, oldest first, 100 at most.
+    /// Notices for a key after `number`, oldest first; 1 and 2 are outbox and inbox, 100 at most.
     func list(for recipient: KeyID, after number: Int) async throws -> [(number: Int, notice: Notice)] {
         try await transaction.query(
             """

@@ -1,4 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Revocation
+import ServiceKit
+
 @main
 struct RevocationMain {
-    static func main() async throws {}
+    static func main() async throws { try await RevocationService.main() }
 }

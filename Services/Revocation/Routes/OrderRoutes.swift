@@ -25,8 +25,8 @@ struct OrderRoutes: Sendable {
         }
         orders.get(":order") { _, context in
             let id: String = try context.parameter("order", unknown: "ORDER_UNKNOWN") { $0 }
-            guard let order = try await database.transaction({ try await OrderStore($0).find(id) })
-            else { throw Problem(.notFound, "ORDER_UNKNOWN", "no such order") }
+            let order = try await database.transaction { try await OrderStore($0).find(id) }
+            guard let order else { throw Problem(.notFound, "ORDER_UNKNOWN", "no such order") }
             return try context.json(order)
         }
         orders.post { request, context in

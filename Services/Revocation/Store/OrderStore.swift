@@ -6,12 +6,11 @@ import Identifiers
 import Messaging
 import Postgres
 
-/// The tables of the schema `revocation`, oldest first.
+/// The tables of the schema `revocation`, oldest first; 1 and 2 are outbox and inbox.
 enum RevocationMigrations {
     static let all: [Migration] = [
-        Migration(1, "outbox and inbox", Outbox.migration),
         Migration(
-            2, "orders, partners, keys",
+            3, "orders, partners, keys",
             """
             CREATE TABLE orders (
                 order_id text PRIMARY KEY,

@@ -5,12 +5,11 @@ import Identifiers
 import Messaging
 import Postgres
 
-/// The tables of the schema `sharing_orchestrator`, oldest first.
+/// The tables of the schema `sharing_orchestrator`, oldest first; 1 and 2 are outbox and inbox.
 enum SharingMigrations {
     static let all: [Migration] = [
-        Migration(1, "outbox and inbox", Outbox.migration),
         Migration(
-            2, "decisions",
+            3, "decisions",
             """
             CREATE TABLE shared_keys (
                 key_id text PRIMARY KEY,

@@ -6,7 +6,7 @@ import Messaging
 import Postgres
 import ServiceKit
 
-extension Registrar {
+extension EventDesk {
     /// Takes in what a car reported; a report that was seen before changes nothing.
     func apply(_ signed: SignedVehicleReport, in transaction: Transaction) async throws {
         var vehicle = try await VehicleStore(transaction).find(signed.vehicleId)

@@ -4,7 +4,7 @@ import Contracts
 import Identifiers
 import Postgres
 
-extension Registrar {
+extension EventDesk {
     /// Sharing policy decided about a key; a repeat changes nothing.
     func apply(_ decided: SharedKeyDecided, in transaction: Transaction) async throws {
         guard let key = try await KeyStore(transaction).find(decided.keyId) else {
