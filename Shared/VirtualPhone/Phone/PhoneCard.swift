@@ -99,6 +99,12 @@ public struct PhoneCard: Sendable {
         framework.fieldLost(&element, frameworkContext)
     }
 
+    /// Ends what has lasted too long, also when no reader ever comes again (PROTOCOL 5.1, 7.4).
+    public mutating func timePassed(until now: Instant) {
+        self.now = now
+        expire()
+    }
+
     /// Answers one command APDU of any content with a response APDU.
     public mutating func respond(to command: [UInt8], at now: Instant) -> [UInt8] {
         self.now = now

@@ -53,7 +53,7 @@ struct PairingTraceTests {
 struct PairingReplay {
     let vector: VectorCase
     var phone: PhoneCard
-    private let now: Instant
+    let now: Instant
     private let vehicleEphemerals: [[UInt8]]
     private var lastStart: Auth0Command?
     private var lastFlag: [UInt8] = []

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Identifiers
+import KeyCrypto
+import KeyProtocol
+import PKI
+
+@testable import VirtualPhone
+
+/// What goes wrong with one message of a tap; messages are counted from 0.
+enum Fault: Hashable, Sendable {
+    case none
+    /// The phone is taken away before the command arrives.
+    case commandLost(Int)
+    /// The phone is taken away before the answer arrives.
+    case answerLost(Int)
+    /// The command arrives twice; the car hears the second answer.
+    case commandDoubled(Int)
+    /// One bit of the command is flipped.
+    case commandFlipped(Int, byte: Int)
+    /// One bit of the answer is flipped.
+    case answerFlipped(Int, byte: Int)
+}
+
+/// A roadster whose readers are joined with phones by bytes; it saves what a gateway would.
+struct JoinedCar {
+    var record: VehicleRecord
+    var now = TestWorld.noon
+    /// Commands sent in the last tap.
+    private(set) var commands: [[UInt8]] = []
+    private let random: RandomSource
+    static let password = "01234567"
+
+    init(
+        _ world: TestWorld, options: KeyOptions = .ownerDefault,
+        versions: [ProtocolVersion] = [.v0200, .v0100]
+    ) throws {
+        random = ScriptedRandom(seed: "car").source
+        record = VehicleRecord(
+            identity: try VehicleIdentity(
+                vehicleId: world.vehicleId, privateKey: world.vehicle.scalar,
+                certificate: world.vehicleCertificate, intermediate: nil,
+                automakerKey: world.automakerRoot.publicKey, receiptKey: world.server.publicKey,
+                immobilizerKey: [UInt8](repeating: 3, count: 32), versions: versions),
+            configuration: VehicleConfiguration(
+                options: options, ownerNotBefore: TestWorld.noon.adding(seconds: -3600)))
+    }
+
+    /// A fresh password for the owner; `wrong` gives the car another one than the phone's.
+    mutating func enterPairingMode(wrong: Bool = false, id: String = "first") throws {
+        let salt = [UInt8](repeating: 9, count: 16)
+        let scalars = try SPAKE2Plus.scalars(
+            password: wrong ? "76543210" : Self.password, salt: salt,
+            cost: SPAKE2Plus.Cost(n: 4096, r: 8, p: 1))
+        let verifier = try SPAKE2Plus.Verifier(scalars)
+        record.apply(
+            pairing: KeyProtocol.PairingMode(
+                id: id, expiresAt: now.adding(seconds: 1800), w0: verifier.w0, L: verifier.L,
+                salt: salt, N: 4096, r: 8, p: 1))
+    }
+
+    /// One phone, held to one reader until the car has decided.
+    mutating func tap(
+        _ phone: inout PhoneCard, _ purpose: ReaderSession.Purpose, fault: Fault = .none,
+        code: String? = nil
+    ) throws -> Outcome {
+        var session = try ReaderSession(
+            record: record, purpose: purpose, activationCode: code, random: random)
+        commands = []
+        var step = session.start(at: now)
+        while true {
+            if let save = step.save { record = save }
+            switch step.next {
+            case .transmit(let command):
+                commands.append(command)
+                if let answer = pass(command, to: &phone, fault) {
+                    step = session.received(answer, at: now)
+                } else {
+                    phone.fieldLost()
+                    step = session.fieldLost()
+                }
+            case .fieldReset:
+                phone.fieldLost()
+                step = session.fieldWasReset(at: now)
+            case .wait:
+                now = now.adding(seconds: 1)
+                step = session.waited(at: now)
+            case .finish(let outcome):
+                phone.fieldLost()
+                return outcome
+            }
+        }
+    }
+
+    /// The wire; none when the phone is gone.
+    private func pass(_ command: [UInt8], to phone: inout PhoneCard, _ fault: Fault) -> [UInt8]? {
+        let index = commands.count - 1
+        var command = command
+        switch fault {
+        case .commandLost(index): return nil
+        case .commandDoubled(index): _ = phone.respond(to: command, at: now)
+        case .commandFlipped(index, let byte): Self.flip(&command, byte)
+        default: break
+        }
+        var answer = phone.respond(to: command, at: now)
+        switch fault {
+        case .answerLost(index): return nil
+        case .answerFlipped(index, let byte): Self.flip(&answer, byte)
+        default: break
+        }
+        return answer
+    }
+
+    private static func flip(_ bytes: inout [UInt8], _ byte: Int) {
+        guard !bytes.isEmpty else { return }
+        bytes[byte % bytes.count] ^= 0x01
+    }
+}
+
+extension JoinedCar {
+    /// A car and its owner's phone after owner pairing.
+    static func paired(
+        _ world: TestWorld, options: KeyOptions = .ownerDefault
+    ) throws -> (JoinedCar, PhoneCard, KeyID) {
+        var car = try JoinedCar(world, options: options)
+        var alice = try world.phone("alice")
+        try car.enterPairingMode()
+        try alice.enterPairingMode(password: Self.password, at: car.now)
+        let outcome = try car.tap(&alice, .dashboard)
+        guard outcome.result == .paired, let key = alice.element.keyIds.first else {
+            throw PairingFailed(outcome: outcome)
+        }
+        return (car, alice, key)
+    }
+
+    struct PairingFailed: Error { let outcome: Outcome }
+}
