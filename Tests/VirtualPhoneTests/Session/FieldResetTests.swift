@@ -17,8 +17,10 @@ struct FieldResetTests {
         while let step = rest.popFirst(), let command = step.optional("command") {
             _ = try replay.send(command.hex())
         }
-        let select = try #require(rest.popFirst()).hex("command")
-        return (replay, select, try #require(rest.first).hex("command"))
+        let next = rest.popFirst()
+        return (
+            replay, try #require(next).hex("command"), try #require(rest.first).hex("command")
+        )
     }
 
     private func isRefused(_ answer: [UInt8]) -> Bool { answer == [0x69, 0x85] }
