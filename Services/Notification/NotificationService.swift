@@ -26,7 +26,7 @@ public struct NotificationService: SuiteService {
         }
         let database = backbone.database
         let client = OutboundClient(
-            identity: try TLSCredentials(
+            credentials: try TLSCredentials(
                 certificate: settings.clientCertificate, key: settings.clientKey))
         listeners = [
             HTTPListener(

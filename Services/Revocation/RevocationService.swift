@@ -28,7 +28,7 @@ public struct RevocationService: SuiteService {
         }
         let database = backbone.database
         let client = OutboundClient(
-            identity: try TLSCredentials(
+            credentials: try TLSCredentials(
                 certificate: settings.clientCertificate, key: settings.clientKey))
         listeners = [
             HTTPListener(
