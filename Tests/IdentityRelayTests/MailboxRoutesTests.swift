@@ -11,7 +11,9 @@ import Testing
 @testable import IdentityRelay
 
 @Suite struct MailboxRoutesTests {
-    private let (alice, bob, eve) = (UUID().uuidString, UUID().uuidString, UUID().uuidString)
+    private let alice = UUID().uuidString
+    private let bob = UUID().uuidString
+    private let eve = UUID().uuidString
 
     @Test func `a car key travels from owner to friend and back`() async throws {
         let (alice, bob) = (alice, bob)

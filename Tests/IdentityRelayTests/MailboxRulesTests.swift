@@ -7,7 +7,9 @@ import Testing
 
 @Suite struct MailboxRulesTests {
     static let now = Instant(secondsSinceEpoch: 1_800_000_000)
-    let (alice, bob, eve): ([UInt8], [UInt8], [UInt8]) = ([1], [2], [3])
+    let alice: [UInt8] = [1]
+    let bob: [UInt8] = [2]
+    let eve: [UInt8] = [3]
     let payload = Payload(type: "AEAD_AES_128_GCM", data: "AAAA")
 
     func mailbox(_ rights: String = "RWD", bound: Bool = true) -> Mailbox {
