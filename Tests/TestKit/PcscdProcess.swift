@@ -57,7 +57,7 @@ final class PcscdProcess: Sendable {
                 bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        guard listener > 3, bound == 0, Glibc.listen(listener, 16) == 0 else {
+        guard listener >= 0, bound == 0, Glibc.listen(listener, 16) == 0 else {
             close(listener)
             throw PrivatePCSC.Failure(description: "cannot listen at \(path): errno \(errno)")
         }

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Contracts
+import Foundation
+import Identifiers
+import PCSC
+import TestKit
+import Testing
+
+@testable import VehicleGateway
+
+/// Every fault of a reader ends with the next tap working, without a restart of the gateway.
+@Suite struct FaultTests {
+    @Test(arguments: [
+        VirtualCard.Reply.freeze, .leave, .tear([1, 2, 3, 4], after: 2), .raw([0, 1, 7]),
+        .answer([0x6F, 0x00]),
+    ])
+    func `a phone that fails in the middle of a tap opens nothing and the next tap works`(
+        reply: VirtualCard.Reply
+    ) async throws {
+        try await TestGateway.run { gateway in
+            let phone = try gateway.car.phone()
+            try await gateway.pair(phone)
+            // AUTH0 is the first command that matters; SELECT still goes through.
+            phone.interfere { $0[1] == 0x80 ? reply : nil }
+            let broken = try await gateway.tap(phone, at: TestCar.doorName)
+            #expect(["aborted", "refused"].contains(broken.outcome), "\(broken)")
+            #expect(broken.milliseconds < 3000)
+            #expect(try await gateway.onScreen.locked)
+            phone.interfere(nil)
+            let entry = try await gateway.tap(phone, at: TestCar.doorName)
+            #expect(entry.outcome == "unlocked", "\(entry)")
+        }
+    }
+
+    @Test func `a frozen phone at the door does not hold up the dashboard`() async throws {
+        try await TestGateway.run { gateway in
+            let (phone, frozen) = (try gateway.car.phone(), try gateway.car.phone())
+            try await gateway.pair(phone)
+            frozen.interfere { _ in .freeze }
+            let port = try #require(gateway.service.port(of: TestCar.doorName))
+            let card = frozen.card(on: port)
+            try card.insert()
+            try await Task.sleep(for: .milliseconds(500))
+            let before = try await gateway.store.log(of: gateway.car.vehicleId, limit: 1)[0].id
+            let dash = phone.card(
+                on: try #require(gateway.service.port(of: TestCar.dashboardName)))
+            try dash.insert()
+            var seen: [CarAPI.LogEntry] = []
+            var last = before
+            while !seen.contains(where: { $0.outcome == "drive" }), seen.count < 3 {
+                let entry = try await gateway.entry(after: last)
+                last = entry.id
+                seen.append(entry)
+            }
+            #expect(seen.contains { $0.outcome == "drive" }, "\(seen)")
+            card.remove()
+            dash.remove()
+        }
+    }
+
+    @Test func `a killed PC/SC service is found again`() async throws {
+        try await TestGateway.run { gateway in
+            let phone = try gateway.car.phone()
+            try await gateway.pair(phone)
+            gateway.service.kill()
+            try await Task.sleep(for: .milliseconds(200))
+            try await gateway.service.start()
+            let entry = try await gateway.tap(phone, at: TestCar.doorName)
+            #expect(entry.outcome == "unlocked", "\(entry)")
+        }
+    }
+}
