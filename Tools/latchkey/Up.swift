@@ -4,6 +4,7 @@ import ArgumentParser
 import Dispatch
 import Foundation
 import Stack
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -50,27 +51,20 @@ struct Up: AsyncParsableCommand {
 
 /// Notes SIGINT and SIGTERM instead of dying of them.
 final class Interruption: Sendable {
-    private let sources: [any DispatchSourceSignal]
-    private let flag = Flag()
+    // Dispatch sources are safe to hold from any thread; they are only kept alive here.
+    private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
+    private let flag = Mutex(false)
 
     init() {
         sources = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { [flag] in flag.raise() }
+            return DispatchSource.makeSignalSource(signal: number, queue: .global())
+        }
+        for source in sources {
+            source.setEventHandler { [weak self] in self?.flag.withLock { $0 = true } }
             source.resume()
-            return source
         }
     }
 
-    var happened: Bool { flag.isRaised }
-}
-
-/// A value that goes from false to true once.
-final class Flag: @unchecked Sendable {
-    private let lock = NSLock()
-    private var value = false
-
-    func raise() { lock.withLock { value = true } }
-    var isRaised: Bool { lock.withLock { value } }
+    var happened: Bool { flag.withLock { $0 } }
 }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Contracts
 import Foundation
+import Identifiers
 import Stack
 
 /// `latchkey vehicle …`
