@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Postgres
+import Messaging
 public import ServiceKit
 public import ServiceLifecycle
 
@@ -16,15 +16,10 @@ public struct IdentityRelayService: SuiteService {
     public let readiness: [Check]
 
     public init(settings: RelaySettings, host: ServiceHost) async throws {
-        let database = Database(
-            url: host.shared.databaseURL, schema: RelayMigrations.schema)
         let identity = try TLSCredentials(certificate: settings.certificate, key: settings.key)
-        try await host.retrying(
-            "the database", while: { ($0 as? PostgresError)?.isUnavailable == true }
-        ) {
-            try await Migrator.migrate(
-                database, schema: RelayMigrations.schema, RelayMigrations.all)
-        }
+        let backbone = try await Backbone(
+            Self.name, host: host, migrations: RelayMigrations.all)
+        let database = backbone.database
         let polls = LongPolls(database: database, host: host)
         let routes = MailboxRoutes(
             relay: Relay(database: database, host: host), polls: polls,
@@ -40,7 +35,7 @@ public struct IdentityRelayService: SuiteService {
                 limits: limits, takesRequestIds: false,
                 problems: { RelayError.problem(for: $0) }, routes: routes.add)
         ]
-        background = [polls, ExpiryJob(database: database, host: host)]
-        readiness = [Check("database") { try await database.ping() }]
+        background = backbone.background + [polls, ExpiryJob(database: database, host: host)]
+        readiness = backbone.readiness
     }
 }

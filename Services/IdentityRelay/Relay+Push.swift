@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Contracts
+import Messaging
 import Postgres
 
 extension Relay {
@@ -9,7 +10,8 @@ extension Relay {
         async throws
     {
         guard let token, token.isSupported else { return }
-        _ = MailboxTouched(
-            mailboxId: id.description, tokenType: token.type, tokenData: token.tokenData)
+        try await Outbox(transaction).add(
+            MailboxTouched(
+                mailboxId: id.description, tokenType: token.type, tokenData: token.tokenData))
     }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Foundation
 import HTTPTypes
 import HummingbirdTesting
 import Identifiers
+import Postgres
 import ServiceKit
 import TestKit
 import Testing
@@ -36,6 +38,17 @@ import Testing
                     .put, path, claim: alice, body: RelayBench.update("b3duZXIy")
                 ).status == 200)
             #expect(try await relay.send(.post, path, claim: bob).text.contains("b3duZXIy"))
+            let said = try await relay.database.query(
+                "SELECT type, aggregateid, payload FROM outbox ORDER BY sequence")
+            #expect(said.count == 2)
+            let tokens = try said.map { row -> String in
+                #expect(try row.value("type") == MailboxTouched.type)
+                #expect(path.hasSuffix(try row.value("aggregateid", as: String.self)))
+                let body: String = try row.value("payload")
+                return try JSONDecoder().decode(MailboxTouched.self, from: Data(body.utf8))
+                    .tokenData
+            }
+            #expect(tokens == ["alice-push", "bob-push"])
             #expect(try await relay.send(.delete, path, claim: bob).status == 200)
             for method in [HTTPRequest.Method.post, .delete, .get, .patch] {
                 #expect(try await relay.send(method, path, claim: bob).status == 404)

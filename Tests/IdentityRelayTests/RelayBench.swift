@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import Identifiers
+import Messaging
 import Postgres
 import ServiceKit
 import Synchronization
@@ -40,7 +41,8 @@ struct RelayBench: Sendable {
         perHour: Int = 1000, _ body: @Sendable @escaping (RelayBench) async throws -> Void
     ) async throws {
         try await withScratchDatabase(
-            schema: RelayMigrations.schema, migrations: RelayMigrations.all
+            schema: RelayMigrations.schema,
+            migrations: [Outbox.migration(1), Inbox.migration(2)] + RelayMigrations.all
         ) { database in
             let time = Time()
             let host = ServiceHost(

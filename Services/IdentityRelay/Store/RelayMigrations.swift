@@ -7,9 +7,10 @@ import Postgres
 enum RelayMigrations {
     static let schema = "identity_relay"
 
+    /// Outbox and inbox come first.
     static let all = [
         Migration(
-            1, "mailboxes",
+            3, "mailboxes",
             """
             CREATE TABLE mailboxes (
                 id uuid PRIMARY KEY,
