@@ -123,7 +123,9 @@ let package = Package(
         tests("Notification", needs: serviceTestNeeds + [.asyncHTTP]),
         tests(
             "VehicleGateway",
-            needs: serviceTestNeeds + ["KeyCrypto", "KeyProtocol", "PCSC", "PKI", "VirtualPhone"]),
+            needs: serviceTestNeeds + [
+                "Kafka", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", "VirtualPhone", .asyncHTTP,
+            ]),
         tests("DeviceOEM", needs: ["KeyCrypto", "PKI", .asyncHTTP]),
         tests("PhoneHost", needs: ["DeviceOEM", "KeyCrypto", "KeyProtocol", "PKI", "VirtualPhone"]),
         tests("Contracts", needs: ["ServiceKit"] + serviceNames.map { .target(name: $0) }),

@@ -2,6 +2,7 @@
 
 import Contracts
 import Kafka
+import Messaging
 import PCSC
 public import ServiceKit
 public import ServiceLifecycle
@@ -29,9 +30,9 @@ public struct VehicleGatewayService: SuiteService {
         let taps = TapRunner(
             store: store, readers: readers, codes: codes, host: host, profile: profile,
             reports: reports)
-        let kafka = KafkaConfiguration(
-            bootstrapServers: host.shared.kafka.split(separator: ",").map(String.init),
-            clientID: Self.name, security: .plaintext)
+        let kafka = try MessagingSettings(
+            service: Self.name, environment: host.shared.environment, brokers: host.shared.kafka
+        ).kafka
         listeners = [
             HTTPListener("car", at: settings.apiAddress, host: host) { router in
                 CarRoutes(desk: desk, status: status).add(to: router)
