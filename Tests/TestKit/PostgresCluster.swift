@@ -32,12 +32,7 @@ public final class PostgresCluster: Sendable {
     }
 
     /// kill -9 for the server and all its connections.
-    public func crash() {
-        guard let first = try? String(contentsOfFile: "\(folder)/data/postmaster.pid", encoding: .utf8)
-            .split(separator: "\n").first, let pid = pid_t(first)
-        else { return }
-        kill(pid, SIGKILL)
-    }
+    public func crash() { signalServer(SIGKILL) }
 
     /// Starts again after `crash`.
     public func restart() async throws {
@@ -57,11 +52,26 @@ public final class PostgresCluster: Sendable {
 
     /// Ends the server and removes its folder.
     public func end(removing: Bool = true) {
-        try? input.withLock { $0 }?.fileHandleForWriting.close()
-        input.withLock { $0 = nil }
-        process.withLock { $0 }?.waitUntilExit()
+        signalServer(SIGQUIT)
+        if let shell = process.withLock({ $0 }) {
+            kill(shell.processIdentifier, SIGKILL)
+            // Not waitUntilExit, which spins the run loop of this thread.
+            while shell.isRunning { usleep(2_000) }
+        }
         process.withLock { $0 = nil }
-        if removing { try? FileManager.default.removeItem(atPath: folder) }
+        input.withLock { $0 = nil }
+        if removing {
+            try? FileManager.default.removeItem(atPath: folder)
+            try? FileManager.default.removeItem(atPath: "\(folder).log")
+        }
+    }
+
+    private func signalServer(_ signal: Int32) {
+        let path = "\(folder)/data/postmaster.pid"
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8),
+            let pid = text.split(separator: "\n").first.flatMap({ pid_t($0) }), pid > 1
+        else { return }
+        kill(pid, signal)
     }
 
     private func waitUntilReady(within limit: Duration = .seconds(30)) async throws {
@@ -100,6 +110,8 @@ public final class PostgresCluster: Sendable {
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["-c", script]
         let pipe = Pipe()
+        // Else servers started later would keep this one's input open.
+        fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
         process.standardInput = pipe
         try process.run()
         self.process.withLock { $0 = process }
