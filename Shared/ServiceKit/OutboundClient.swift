@@ -38,6 +38,9 @@ public final class OutboundClient: Service {
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
+    /// A client that nobody closed, such as in a start that failed, must not end the process.
+    deinit { client.shutdown { _ in } }
+
     /// Sends one request; `roots` (PEM) replaces the trust of the system for this call.
     public func send(
         _ method: String, _ url: String, headers: [(String, String)] = [], body: [UInt8]? = nil,
