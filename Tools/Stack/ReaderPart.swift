@@ -43,7 +43,8 @@ struct ReaderPart: Sendable {
             // Two entries with the same library collide, so each gets its own copy.
             let copy = folder.sockets.appending(path: "libifdvpcd-\(car).so")
             do {
-                if !files.fileExists(atPath: copy.path) { try files.copyItem(at: driver, to: copy) }
+                try? files.removeItem(at: copy)
+                try files.copyItem(at: driver, to: copy)
             } catch {
                 throw .file(path: copy.path, reason: StateFolder.reason(error))
             }
@@ -63,7 +64,9 @@ struct ReaderPart: Sendable {
     private static func findDriver() throws(StackError) -> URL {
         for base in ["/usr/lib/pcsc/drivers/serial", "/usr/lib64/pcsc/drivers/serial"] {
             let url = URL(fileURLWithPath: base).appending(path: "libifdvpcd.so")
-            if FileManager.default.fileExists(atPath: url.path) { return url }
+            if FileManager.default.fileExists(atPath: url.path) {
+                return url.resolvingSymlinksInPath()
+            }
         }
         throw .missing(program: "libifdvpcd.so", package: "vsmartcard-vpcd")
     }

@@ -109,8 +109,9 @@ public actor Stack {
         let command = try part.prepare()
         defer { command.standardInput.map { _ = Glibc.close($0) } }
         try start("pcscd", command)
-        try await waitUntilReady("pcscd") { [socket = part.socket] in
-            FileManager.default.fileExists(atPath: socket.path)
+        // The daemon has opened its readers when somebody listens on the last of their ports.
+        try await waitUntilReady("pcscd") { [port = ports.dashboard(ofCar: PortPlan.cars)] in
+            PortPlan.isListening(port)
         }
     }
 
