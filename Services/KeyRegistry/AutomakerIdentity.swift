@@ -58,15 +58,18 @@ struct AutomakerIdentity: Sendable {
         await appTokens.add(ecdsa: try ES256PublicKey(pem: settings.appTokenKey.text))
     }
 
-    /// The vehicle document as a JWS: ES256 by [Q], with [Q] in `x5c`.
-    func sign(_ document: VehicleDocument) async throws -> String {
-        let keys = JWTKeyCollection()
-        let key = try ES256PrivateKey(backing: signingKey.signingKey)
-        await keys.add(ecdsa: key)
-        var header = JWTHeader()
-        header.x5c = [Data(signingCertificate.der).base64EncodedString()]
-        header.typ = "vehicle-document+jws"
-        return try await keys.sign(DocumentPayload(document: document), header: header)
+    /// The vehicle document as a compact JWS (RFC 7515): ES256 by [Q], with [Q] in `x5c`.
+    ///
+    /// jwt-kit judges `x5c` by the rules of TLS before it signs and refuses the private critical
+    /// extension of [Q], so the three parts are joined here.
+    func sign(_ document: VehicleDocument) throws -> String {
+        let header = DocumentHeader(x5c: [Data(signingCertificate.der).base64EncodedString()])
+        let parts = [
+            try ColumnJSON.encode(header), try ColumnJSON.encode(document),
+        ].map { Base64URL.text(Array($0.utf8)) }
+        let input = parts.joined(separator: ".")
+        let signature = try signingKey.signature(for: Array(input.utf8))
+        return "\(input).\(Base64URL.text(signature))"
     }
 
     /// A receipt for a key (PROTOCOL 12.2), signed by [Q].
@@ -91,14 +94,18 @@ struct AutomakerIdentity: Sendable {
     }
 }
 
-/// The claims of a vehicle document are its members.
-private struct DocumentPayload: JWTPayload {
-    let document: VehicleDocument
+private struct DocumentHeader: Encodable {
+    let alg = "ES256"
+    let typ = "vehicle-document+jws"
+    let x5c: [String]
+}
 
-    init(document: VehicleDocument) { self.document = document }
-    init(from decoder: any Decoder) throws { document = try VehicleDocument(from: decoder) }
-    func encode(to encoder: any Encoder) throws { try document.encode(to: encoder) }
-    func verify(using algorithm: some JWTAlgorithm) async throws {}
+/// Base64 with the alphabet of URLs and without padding (RFC 7515, section 2).
+enum Base64URL {
+    static func text(_ bytes: [UInt8]) -> String {
+        Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
+            .replacing("=", with: "")
+    }
 }
 
 /// The claims of a report are its members; the vehicle's key vouches for them.

@@ -92,9 +92,11 @@ final class ConsumerCore: @unchecked Sendable {
                 guard let client = state.client, !state.isClosing else {
                     return RD_KAFKA_RESP_ERR__DESTROY
                 }
-                return rd_kafka_commit_queue(
-                    client.pointer, list.pointer, answers, nil,
-                    UnsafeMutableRawPointer(bitPattern: number))
+                return list.lend {
+                    rd_kafka_commit_queue(
+                        client.pointer, $0, answers, nil,
+                        UnsafeMutableRawPointer(bitPattern: number))
+                }
             }
         }
         guard let refusal else { return }
@@ -116,26 +118,10 @@ final class ConsumerCore: @unchecked Sendable {
             guard let client = state.client, !state.isClosing else { return [:] }
             var lag: [KafkaPartition: Int64] = [:]
             for partition in buffer.assignment {
-                lag[partition] = Self.lag(of: partition, client) ?? reported[partition]
+                lag[partition] = Watermarks.lag(of: partition, client) ?? reported[partition]
             }
             return lag
         }
-    }
-
-    /// From the broker's last fetch answer; ListOffsets is wrong on some brokers.
-    private static func lag(of partition: KafkaPartition, _ client: Client) -> Int64? {
-        var low: Int64 = -1
-        var high: Int64 = -1
-        guard
-            rd_kafka_get_watermark_offsets(
-                client.pointer, partition.topic, partition.number, &low, &high)
-                == RD_KAFKA_RESP_ERR_NO_ERROR, high >= 0
-        else { return nil }
-        let list = PartitionList([(partition, -1001)])
-        guard rd_kafka_position(client.pointer, list.pointer) == RD_KAFKA_RESP_ERR_NO_ERROR,
-            list.pointer.pointee.elems.pointee.offset >= 0
-        else { return high == low || high == 0 ? 0 : nil }
-        return max(0, high - list.pointer.pointee.elems.pointee.offset)
     }
 
     func close(then done: (@Sendable () -> Void)?) {
@@ -173,14 +159,14 @@ final class ConsumerCore: @unchecked Sendable {
     private func begin(_ client: OpaquePointer) throws(KafkaError) {
         switch reading {
         case .group(let topics):
-            let answer = rd_kafka_subscribe(client, PartitionList(topics: topics).pointer)
+            let answer = PartitionList(topics: topics).lend { rd_kafka_subscribe(client, $0) }
             guard answer == RD_KAFKA_RESP_ERR_NO_ERROR else { throw .refused(answer) }
         case .everything(let topics):
             let partitions = discover(topics, client)
             guard !partitions.isEmpty else { return }
             buffer.assign(partitions)
             let list = PartitionList(partitions.map { ($0, Int64(RD_KAFKA_OFFSET_BEGINNING)) })
-            let answer = rd_kafka_assign(client, list.pointer)
+            let answer = list.lend { rd_kafka_assign(client, $0) }
             guard answer == RD_KAFKA_RESP_ERR_NO_ERROR else { throw .refused(answer) }
             onAssignment?(.assigned(partitions))
         }
@@ -242,14 +228,14 @@ final class ConsumerCore: @unchecked Sendable {
                 try? read(client, milliseconds: 0)  // a fatal error comes again once there is room
                 _ = buffer.news.wait(timeout: .now() + .milliseconds(200))
             }
-            rd_kafka_resume_partitions(client, paused.pointer)
+            _ = paused.lend { rd_kafka_resume_partitions(client, $0) }
             return
         }
     }
 
     private func pauseAll(_ client: OpaquePointer) -> PartitionList? {
         guard let all = assignment(client) else { return nil }
-        rd_kafka_pause_partitions(client, all.pointer)
+        _ = all.lend { rd_kafka_pause_partitions(client, $0) }
         return all
     }
 
@@ -264,7 +250,8 @@ final class ConsumerCore: @unchecked Sendable {
         }
         guard isAsked else { return }
         let offsets = buffer.assignment.map { ($0, Int64(RD_KAFKA_OFFSET_BEGINNING)) }
-        if let error = rd_kafka_seek_partitions(client, PartitionList(offsets).pointer, 5_000) {
+        let list = PartitionList(offsets)
+        if let error = list.lend({ rd_kafka_seek_partitions(client, $0, 5_000) }) {
             let code = rd_kafka_error_code(error)
             rd_kafka_error_destroy(error)
             hooks.observer?.kafkaFailed(.refused(code), reason: "rewind")
@@ -321,11 +308,4 @@ extension ConsumerCore.Reading {
         case .group(let topics), .everything(let topics): topics
         }
     }
-}
-
-/// The lag of the last statistics.
-final class LagBox: Sendable {
-    private let state = Mutex<[KafkaPartition: Int64]>([:])
-    var value: [KafkaPartition: Int64] { state.withLock { $0 } }
-    func replace(_ lag: [KafkaPartition: Int64]) { state.withLock { $0 = lag } }
 }

@@ -3,7 +3,9 @@ internal import CRDKafka
 
 /// The one owner of an `rd_kafka_topic_partition_list_t` made by us.
 final class PartitionList {
-    let pointer: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>
+    typealias Pointer = UnsafeMutablePointer<rd_kafka_topic_partition_list_t>
+
+    private let pointer: Pointer
 
     /// Partitions, each with the offset to read or commit.
     init(_ offsets: [(KafkaPartition, Int64)]) {
@@ -30,7 +32,10 @@ final class PartitionList {
 
     deinit { rd_kafka_topic_partition_list_destroy(pointer) }
 
-    var partitions: [KafkaPartition] { Self.partitions(of: pointer) }
+    /// Lends the list; a bare pointer would outlive its owner.
+    func lend<Result>(_ body: (Pointer) -> Result) -> Result {
+        withExtendedLifetime(self) { body(pointer) }
+    }
 
     /// The first partition's error, for answers that carry one for each.
     static func firstError(
