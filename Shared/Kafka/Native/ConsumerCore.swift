@@ -248,7 +248,8 @@ final class ConsumerCore: @unchecked Sendable {
             defer { state.rewinds = false }
             return state.rewinds
         }
-        guard isAsked else { return }
+        // Nothing is assigned yet: reading begins at the beginning anyway.
+        guard isAsked, !buffer.assignment.isEmpty else { return }
         let offsets = buffer.assignment.map { ($0, Int64(RD_KAFKA_OFFSET_BEGINNING)) }
         let list = PartitionList(offsets)
         if let error = list.lend({ rd_kafka_seek_partitions(client, $0, 5_000) }) {
