@@ -14,8 +14,8 @@ struct ReaderPart: Sendable {
     /// Where clients find the daemon (`PCSCLITE_CSOCK_NAME`).
     var socket: URL { folder.sockets.appending(path: "pcscd.comm") }
 
-    /// The name PC/SC gives to a reader of car `car`: friendly name, then interface and slot.
-    static func name(car: Int, slot: Int) -> String { "Latchkey Car \(car) 00 0\(slot)" }
+    /// How a vehicle names a reader of car `car`: friendly name and slot.
+    static func name(car: Int, slot: Int) -> String { "Latchkey Car \(car) 0\(slot)" }
 
     /// Writes the reader configuration and returns the daemon's command.
     ///

@@ -15,7 +15,8 @@ struct Latchkey: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Demo.self, Up.self, Down.self, Status.self, VehicleCommand.self, PartnerCommand.self,
+            Demo.self, Up.self, Down.self, Status.self, VehicleCommand.self, PhoneCommand.self,
+            PartnerCommand.self, DeviceOEMCommand.self,
             DeviceOEMCommand.self, PhoneCommand.self,
         ])
 }
