@@ -91,6 +91,14 @@ struct InstanceCA: Codable, Hashable, Sendable {
     /// What the wallet calls the automaker.
     let automaker: String
     let privateKey: StoredSecret
+    /// What containers from the automaker are opened with, once one was asked for.
+    var encryption: DeviceEncryption?
+}
+
+/// The device's encryption key for one automaker and its certificate (.7).
+struct DeviceEncryption: Codable, Hashable, Sendable {
+    let privateKey: StoredSecret
+    let certificate: StoredBytes
 }
 
 /// The secret of the fast transaction, per key; the list is ordered, oldest first.

@@ -24,7 +24,7 @@ extension SecureElement {
         state.instanceCAs.removeAll { $0.automaker == automaker }
     }
 
-    private func instanceKey(for automaker: String) throws(PhoneError) -> PrivateKey? {
+    func instanceKey(for automaker: String) throws(PhoneError) -> PrivateKey? {
         guard let stored = state.instanceCAs.first(where: { $0.automaker == automaker }) else {
             return nil
         }
