@@ -71,8 +71,8 @@ let package = Package(
         toolLibrary(
             "PhoneHost",
             needs: [
-                "DeviceOEM", "Identifiers", "KeyCrypto", "KeyProtocol", "PKI", "ServiceKit",
-                "VirtualPhone", .asyncHTTP, .nioSSL,
+                "Contracts", "DeviceOEM", "Identifiers", "KeyCrypto", "KeyProtocol", "PKI",
+                "ServiceKit", "VirtualPhone", .asyncHTTP, .nioSSL,
             ]),
         toolLibrary(
             "Stack",
@@ -126,8 +126,14 @@ let package = Package(
             needs: serviceTestNeeds + [
                 "Kafka", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", "VirtualPhone", .asyncHTTP,
             ]),
-        tests("DeviceOEM", needs: ["KeyCrypto", "PKI", .asyncHTTP]),
-        tests("PhoneHost", needs: ["DeviceOEM", "KeyCrypto", "KeyProtocol", "PKI", "VirtualPhone"]),
+        tests(
+            "DeviceOEM", needs: ["Contracts", "KeyCrypto", "PKI", "ServiceKit", .asyncHTTP]),
+        tests(
+            "PhoneHost",
+            needs: [
+                "Contracts", "DeviceOEM", "KeyCrypto", "KeyProtocol", "PKI", "ServiceKit",
+                "VirtualPhone",
+            ]),
         tests("Contracts", needs: ["ServiceKit"] + serviceNames.map { .target(name: $0) }),
         scenarios(),
     ].flatMap { $0 }

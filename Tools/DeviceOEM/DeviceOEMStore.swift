@@ -19,6 +19,19 @@ public struct DeviceOEMStore: Sendable {
         public var vehicleOemId: String
         public var keyType: KeyType
         public var addedAt: Instant
+
+        /// A key as its phone reports it.
+        public init(
+            keyId: KeyID, phone: String, vehicleId: VehicleID, vehicleOemId: String,
+            keyType: KeyType, addedAt: Instant
+        ) {
+            self.keyId = keyId
+            self.phone = phone
+            self.vehicleId = vehicleId
+            self.vehicleOemId = vehicleOemId
+            self.keyType = keyType
+            self.addedAt = addedAt
+        }
     }
 
     /// An order of an automaker about a key, waiting for its phone.

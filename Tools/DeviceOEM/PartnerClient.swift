@@ -56,7 +56,7 @@ public struct PartnerClient: Sendable {
             notAfter: maker.clock.now.adding(seconds: 86_400), random: maker.random)
         self.maker = maker
         client = OutboundClient(
-            identity: try TLSCredentials(
+            credentials: try TLSCredentials(
                 certificatePEM: Array(tls.pemCertificate.utf8), keyPEM: Array(tls.pemKey.utf8)),
             timeout: timeout)
     }

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import DeviceOEM
+public import Identifiers
+internal import KeyProtocol
+public import PKI
+public import VirtualPhone
+
+/// A key as the wallet shows it.
+public struct KeyEntry: Sendable {
+    public let id: KeyID
+    public let vehicleId: VehicleID
+    /// What the automaker calls the vehicle line or the car.
+    public let vehicleName: String?
+    public let isOwner: Bool
+    /// Where it is in its life.
+    public let phase: KeyPhase
+    /// Whether key tracking has answered.
+    public let isRegistered: Bool
+    /// The friend's rights; owner keys have all.
+    public let rights: KeyConfig?
+    /// Keys given away with this one.
+    public let shared: [(key: KeyID, friend: String)]
+}
+
+extension Phone {
+    /// All keys, oldest first.
+    public var keys: [KeyEntry] {
+        card.state.keys.compactMap { key in
+            guard let phase = card.element.phase(of: key.id) else { return nil }
+            let request = key.creationRequest.flatMap { try? KeyCreationRequest(parsing: $0) }
+            return KeyEntry(
+                id: key.id, vehicleId: key.vehicleId, vehicleName: key.configuration.displayName,
+                isOwner: key.origin == .pairing, phase: phase, isRegistered: key.receipt != nil,
+                rights: request?.keyConfig,
+                shared: card.state.shares.filter { $0.owner == key.id }.map { share in
+                    (share.friend, friendName(of: share.friend) ?? "a friend")
+                })
+        }
+    }
+
+    /// The key a person means by `name`: key id, vehicle id or what the vehicle is called.
+    ///
+    /// - Parameter vehicle: none when the phone has only one candidate.
+    public func ownerKey(for vehicle: String?) throws -> KeyID {
+        let owned = card.state.keys.filter {
+            $0.origin == .pairing && card.element.phase(of: $0.id) != .terminated
+        }
+        let found = owned.filter { vehicle == nil || Self.isMeant($0, by: vehicle ?? "") }
+        guard let key = found.first else {
+            throw PhoneHostError.noKey(
+                "\(name) has no owner key\(vehicle.map { " for the vehicle \($0)" } ?? "")")
+        }
+        guard found.count == 1 else {
+            throw PhoneHostError.noKey(
+                "\(name) owns several vehicles\(vehicle.map { " called \($0)" } ?? ""): name one with --vehicle")
+        }
+        return key.id
+    }
+
+    /// The key a person means by its id or its first digits.
+    public func key(_ text: String) throws -> KeyID {
+        let digits = text.lowercased()
+        let found = card.state.keys.map(\.id).filter { $0.description.hasPrefix(digits) }
+        guard digits.count >= 4, let key = found.first, found.count == 1 else {
+            throw PhoneHostError.noKey("\(name) has no key \(text)")
+        }
+        return key
+    }
+
+    /// The key a friend got from this phone, the newest of that name.
+    public func sharedKey(of friend: String) throws -> KeyID {
+        guard let found = extras.friends.last(where: { $0.name == friend }) else {
+            throw PhoneHostError.noKey("\(name) has shared no key with \(friend)")
+        }
+        return found.key
+    }
+
+    /// What the vehicle of `key` is called.
+    func vehicleName(of key: KeyID) -> String {
+        guard let found = card.state.keys.first(where: { $0.id == key }) else { return "a vehicle" }
+        return found.configuration.displayName ?? "vehicle \(found.vehicleId)"
+    }
+
+    func friendName(of key: KeyID) -> String? { extras.friends.last { $0.key == key }?.name }
+
+    private static func isMeant(_ key: WalletKey, by vehicle: String) -> Bool {
+        key.vehicleId.description == vehicle.lowercased()
+            || key.configuration.displayName?.lowercased() == vehicle.lowercased()
+    }
+}

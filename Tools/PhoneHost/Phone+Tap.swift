@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Identifiers
+internal import KeyProtocol
+public import ServiceKit
+internal import VirtualPhone
+
+#if canImport(Glibc)
+    internal import Glibc
+#endif
+
+extension Phone {
+    /// Holds the phone to the reader at `address` until the car is done; blocks meanwhile.
+    ///
+    /// State that a command changed is on disk before its answer leaves.
+    public func tap(_ address: ListenAddress, _ options: TapOptions = TapOptions()) throws -> TapResult {
+        card.conditions.isUnlocked = options.isUnlocked
+        card.conditions.frameworkRuns = !options.powerReserve
+        card.leavePairingMode()
+        if let password = options.password {
+            try card.enterPairingMode(password: password, at: clock.now)
+        }
+        try save()
+        _ = card.takeEvents()
+        var session = TapSession(isPairing: options.password != nil, timeout: options.timeout)
+        defer { card.conditions = PhoneConditions() }
+        var link: ReaderLink? = try ReaderLink.connect(to: address)
+        while let open = link, !session.isOver {
+            let event = try open.next(until: session.nextLook)
+            let wantsReconnect = try handle(event, on: open, &session)
+            guard wantsReconnect else { continue }
+            link = nil
+            lostField()
+            // pcscd looks every 400 ms; only then does it see that a phone left and another came.
+            usleep(600_000)
+            link = try ReaderLink.connect(to: address)
+            session.reconnected()
+        }
+        // The car writes its log after it let go; a phone takes its time too.
+        if session.result.apdus > 0 { usleep(Self.lingering) }
+        link = nil
+        lostField()
+        if card.state.pairing != nil { card.leavePairingMode() }
+        suspect(session.result)
+        try save()
+        try noteKeys()
+        return session.result
+    }
+
+    /// Microseconds the phone stays after the end.
+    private static var lingering: UInt32 { 150_000 }
+
+    private func lostField() { card.fieldLost() }
+
+    /// True when the phone should leave the reader and come again.
+    private func handle(
+        _ event: ReaderLink.Event, on link: ReaderLink, _ session: inout TapSession
+    ) throws -> Bool {
+        switch event {
+        case .frame(.atrRequest): session.sent(link.send(ReaderFrame.atr))
+        case .frame(.command(let command)): try answer(command, on: link, &session)
+        case .frame(.powerOn): session.powered()
+        case .frame(.powerOff), .frame(.reset):
+            card.fieldLost()
+            collect(&session)
+            try save()
+            session.letGo()
+        case .silence: return session.silence()
+        case .closed:
+            card.fieldLost()
+            collect(&session)
+            return session.closed()
+        }
+        return false
+    }
+
+    private func answer(
+        _ command: [UInt8], on link: ReaderLink, _ session: inout TapSession
+    ) throws {
+        let wasPairing = card.isPairing
+        let response = card.respond(to: command, at: clock.now)
+        session.commandCame()
+        if wasPairing { session.steer(command) }
+        collect(&session)
+        try save()
+        session.sent(link.send(response))
+        session.answered()
+    }
+
+    private func collect(_ session: inout TapSession) {
+        for event in card.takeEvents() { session.saw(event) }
+    }
+
+    /// A car that calls a key ended says that an order about it is on its way.
+    private func suspect(_ result: TapResult) {
+        guard case .controlFlow(.failure(.keySuspendedOrTerminated)) = result.ending,
+            let key = result.key, !extras.suspects.contains(key),
+            card.element.phase(of: key) == .active
+        else { return }
+        extras.suspects.append(key)
+    }
+}

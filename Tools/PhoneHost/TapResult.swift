@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Identifiers
+public import KeyProtocol
+
+/// How a tap is to go.
+public struct TapOptions: Sendable {
+    /// Enters pairing mode with these eight digits first.
+    public var password: String?
+    /// How long the phone stays at the reader at most.
+    public var timeout: Duration
+    /// The user has authenticated.
+    public var isUnlocked: Bool
+    /// Only the secure element has power: no framework (F4).
+    public var powerReserve: Bool
+
+    /// A tap; without `timeout` 10 s, and 60 s for pairing.
+    public init(
+        password: String? = nil, timeout: Duration? = nil, isUnlocked: Bool = false,
+        powerReserve: Bool = false
+    ) {
+        self.password = password
+        self.timeout = timeout ?? (password == nil ? .seconds(10) : .seconds(60))
+        self.isUnlocked = isUnlocked
+        self.powerReserve = powerReserve
+    }
+}
+
+/// What happened at the reader, as the phone saw it.
+public struct TapResult: Sendable {
+    /// How it ended.
+    public enum Ending: Equatable, Sendable {
+        /// The car's last CONTROL FLOW.
+        case controlFlow(ControlFlow)
+        /// Owner pairing ended without a key; the car's reason, if it gave one.
+        case pairingFailed(OPControlFlow?)
+        /// The reader let go before the car had said how it ended.
+        case interrupted
+        /// No command came.
+        case nobodyAsked
+    }
+
+    public internal(set) var ending = Ending.nobodyAsked
+    /// The key of the last transaction.
+    public internal(set) var key: KeyID?
+    /// Whether the last transaction was a fast one; none without a transaction.
+    public internal(set) var isFast: Bool?
+    /// The key owner pairing made.
+    public internal(set) var paired: KeyID?
+    /// Commands answered.
+    public internal(set) var apdus = 0
+    /// From the first command to the last answer.
+    public internal(set) var milliseconds = 0.0
+
+    /// Whether the car did what the phone came for.
+    public var isSuccess: Bool {
+        switch ending {
+        case .controlFlow(.success), .controlFlow(.unnamed(success: true, _)): true
+        default: false
+        }
+    }
+
+    /// What to print after the phone's name.
+    public var text: String {
+        let kind = isFast.map { $0 ? "fast, " : "standard, " } ?? ""
+        let measure = "\(paired == nil ? kind : "")\(apdus) APDUs, \(Int(milliseconds.rounded())) ms"
+        return switch ending {
+        case .nobodyAsked: "no car asked for a key"
+        case .interrupted: "the car let go before it was done (\(measure))"
+        case .pairingFailed(let reason): "not paired: \(Self.sentence(reason)) (\(measure))"
+        case .controlFlow where paired != nil && isSuccess: "paired (\(measure))"
+        case .controlFlow(.success(let result)): "\(Self.word(result)) (\(measure))"
+        case .controlFlow(let flow) where isSuccess: "\(flow.sentence) (\(measure))"
+        case .controlFlow(let flow): "refused: \(flow.sentence) (\(measure))"
+        }
+    }
+
+    /// What to do next; none when all is well.
+    public var hint: String? {
+        switch ending {
+        case .nobodyAsked:
+            "is a car at this reader? Pairing needs the dashboard reader and `latchkey vehicle pair`"
+        case .interrupted: "tap again"
+        case .pairingFailed: "`latchkey vehicle pair` gives a fresh password"
+        case .controlFlow(.failure(let hint)): Self.hint(hint)
+        case .controlFlow: nil
+        }
+    }
+
+    private static func word(_ result: ControlFlow.Result) -> String {
+        switch result {
+        case .done: "done"
+        case .unlocked: "unlocked"
+        case .locked: "locked"
+        case .driveReady: "ready to drive"
+        case .stayOnReader: "stay on the reader"
+        }
+    }
+
+    private static func sentence(_ reason: OPControlFlow?) -> String {
+        guard case .abort(let reason) = reason, reason != .none else {
+            return "Pairing ended without a key."
+        }
+        return reason.sentence
+    }
+
+    private static func hint(_ hint: ControlFlow.Hint) -> String {
+        switch hint {
+        case .keyUnknown, .attestationRefused: "latchkey phone list shows what this phone has"
+        case .keySuspendedOrTerminated: "latchkey phone sync asks what was ordered about the key"
+        case .receiptMissing: "latchkey phone sync registers the key; then tap again"
+        case .needsAuthentication: "add --unlocked, or enter the activation code in the car"
+        case .notValidNow, .rightMissing: "ask the owner of the car for other rights"
+        case .none, .tokenWrong, .retry, .readerFault: "tap again"
+        }
+    }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Contracts
+import Identifiers
+import PKI
+import PhoneHost
+import ServiceKit
+
+extension PhoneCommand {
+    /// `latchkey phone share`
+    struct Share: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes an invitation link for a friend; whoever has it gets the key.")
+        @OptionGroup var state: StateOption
+        @Argument(help: "The owner's phone.") var name: String
+        @Option(help: "Vehicle id or name; may be left out with one vehicle.") var vehicle: String?
+        @Option(help: "Access level, for example \"Unlock and Drive\".") var level: String
+        @Option(help: "What to call the friend.") var friend: String
+        @Option(help: "Last day, 2027-01-01, or a time in UTC.") var until: String?
+        @Option(help: "Six digits the friend enters in the car at first use.") var code: String?
+
+        func validate() throws {
+            _ = try chosenLevel()
+            _ = try end()
+            guard (1...64).contains(friend.utf8.count) else {
+                throw ValidationError("--friend takes 1 to 64 bytes")
+            }
+            if let code {
+                guard code.utf8.count == 6, code.allSatisfy({ $0.isASCII && $0.isNumber }) else {
+                    throw ValidationError("--code takes 6 digits")
+                }
+            }
+        }
+
+        func run() async throws {
+            let phone = try state.phone(name)
+            let (level, profile) = try chosenLevel()
+            let terms = ShareTerms(
+                friend: friend, level: level.name,
+                keyConfig: KeyConfig(
+                    profile: profile, notBefore: WallClock.system.now, notAfter: try end(),
+                    maxSpeedKmh: level.maxSpeedKmh),
+                activationCode: code)
+            let link = try await PhoneCommand.speaking {
+                try await phone.share(phone.ownerKey(for: vehicle), terms)
+            }
+            print("invitation link \(link)")
+            print("for \(friend): \(level.name); valid 48 hours, for one phone")
+        }
+
+        private func chosenLevel() throws -> (AccessLevel, Profile) {
+            let found = AccessLevel.offered.first { $0.name.lowercased() == level.lowercased() }
+            guard let found, let number = UInt8(exactly: found.profile),
+                let profile = Profile(rawValue: number)
+            else {
+                let names = AccessLevel.offered.map { "\"\($0.name)\"" }.joined(separator: ", ")
+                throw ValidationError("--level is one of \(names)")
+            }
+            return (found, profile)
+        }
+
+        private func end() throws -> Instant? {
+            guard let until else { return nil }
+            guard let end = Instant(rfc3339: until) ?? Instant(rfc3339: until + "T23:59:59Z") else {
+                throw ValidationError("--until takes 2027-01-01 or 2027-01-01T12:00:00Z")
+            }
+            guard end > WallClock.system.now else {
+                throw ValidationError("--until is in the past")
+            }
+            return end
+        }
+    }
+
+    /// `latchkey phone accept`
+    struct Accept: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Takes an invitation: makes a key and asks for the owner's signature.")
+        @OptionGroup var state: StateOption
+        @Argument(help: "The friend's phone.") var name: String
+        @Argument(help: "The whole link, in quotes.") var link: String
+
+        func run() async throws {
+            let phone = try state.phone(name)
+            let (key, vehicle) = try await PhoneCommand.speaking { try await phone.accept(link) }
+            print("\(name): made a key for \(vehicle), waiting for the owner's signature")
+            print("key \(key)")
+        }
+    }
+
+    /// `latchkey phone revoke`
+    struct Revoke: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Ends a key that this phone has shared.")
+        @OptionGroup var state: StateOption
+        @Argument(help: "The owner's phone.") var name: String
+        @Option(help: "The shared key.") var key: String?
+        @Option(help: "The friend, as called when sharing.") var friend: String?
+        @Option(help: "Vehicle id or name; may be left out with one vehicle.") var vehicle: String?
+        @Flag(help: "Tell only the car, at the next tap.") var offline = false
+
+        func validate() throws {
+            guard (key == nil) != (friend == nil) else {
+                throw ValidationError("name --key or --friend")
+            }
+        }
+
+        func run() async throws {
+            let phone = try state.phone(name)
+            let report = try await PhoneCommand.speaking {
+                let target = try friend.map(phone.sharedKey(of:)) ?? target(key ?? "")
+                return try await phone.revoke(
+                    target, with: owner(of: target, phone), offline: offline)
+            }
+            try PhoneCommand.show(name, report)
+        }
+
+        private func target(_ text: String) throws -> KeyID {
+            guard let key = try? KeyID(hex: text) else {
+                throw ValidationError("--key takes 40 hexadecimal digits")
+            }
+            return key
+        }
+
+        /// The key that shared `target`, when the vehicle does not say.
+        private func owner(of target: KeyID, _ phone: Phone) throws -> KeyID {
+            let owner = phone.keys.first { $0.shared.contains { $0.key == target } }?.id
+            return try vehicle == nil ? owner ?? phone.ownerKey(for: nil) : phone.ownerKey(for: vehicle)
+        }
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Contracts
+import PhoneHost
+import ServiceKit
+import Stack
+
+extension PhoneCommand {
+    /// `latchkey phone tap`
+    struct Tap: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Holds a phone to a reader until the car is done.",
+            discussion: """
+                The reader is a virtual one, named by its address or by a car of the stack. With \
+                --password the phone enters pairing mode and becomes the owner's.
+                """)
+
+        enum Place: String, ExpressibleByArgument, CaseIterable {
+            case door, dashboard
+        }
+
+        @OptionGroup var state: StateOption
+        @Argument(help: "The phone.") var name: String
+        @Option(help: "Address of a virtual reader, host:port.") var reader: String?
+        @Option(help: "A car of the stack: name, VIN or vehicle id.") var vehicle: String?
+        @Option(help: "Which reader of the car.") var at: Place?
+        @Option(help: "Pairing password, 8 digits.") var password: String?
+        @Flag(help: "No network: neither registration nor orders.") var offline = false
+        @Flag(help: "The user has authenticated on the phone.") var unlocked = false
+        @Flag(name: .customLong("power-reserve"), help: "The battery is flat: only the secure element runs.")
+        var powerReserve = false
+        @Option(help: "Seconds to stay at the reader at most.") var timeout: Double?
+
+        func validate() throws {
+            guard (reader == nil) != (vehicle == nil), (vehicle == nil) == (at == nil) else {
+                throw ValidationError("name --reader HOST:PORT, or --vehicle with --at")
+            }
+            if let password {
+                guard password.utf8.count == 8, password.allSatisfy({ $0.isASCII && $0.isNumber })
+                else { throw ValidationError("--password takes 8 digits") }
+            }
+            if let timeout, !(0.1...600).contains(timeout) {
+                throw ValidationError("--timeout takes 0.1 to 600 seconds")
+            }
+        }
+
+        func run() async throws {
+            let address = try await address()
+            let phone = try state.phone(name)
+            if password != nil { print("\(name): at the reader, pairing …") }
+            let options = TapOptions(
+                password: password, timeout: timeout.map { .seconds($0) }, isUnlocked: unlocked,
+                powerReserve: powerReserve)
+            let result = try await PhoneCommand.speaking { try phone.tap(address, options) }
+            guard result.isSuccess else {
+                PhoneCommand.complain("\(name): \(result.text)")
+                result.hint.map { PhoneCommand.complain("hint: \($0)") }
+                throw ExitCode(1)
+            }
+            print("\(name): \(result.text)")
+            if let key = result.paired {
+                print("\(name): owner key \(key); `latchkey phone sync \(name)` registers it")
+            } else if !offline {
+                try await goOnline(phone)
+            }
+        }
+
+        /// What can be done online is done, but a tap that worked is not made to fail by it.
+        private func goOnline(_ phone: Phone) async throws {
+            let report = try await phone.sync(timeout: .seconds(3))
+            for line in report.done + report.failed { print("\(name): \(line)") }
+        }
+
+        private func address() async throws -> ListenAddress {
+            if let reader {
+                guard let address = ListenAddress(reader) else {
+                    throw ValidationError("--reader takes host:port")
+                }
+                return address
+            }
+            let fleet = try Fleet(folder: state.folder)
+            let car = try await car(fleet, vehicle ?? "")
+            let name = at == .door ? car.readers.door : car.readers.dashboard
+            guard let port = fleet.port(ofReader: name) else {
+                throw ValidationError("'\(name)' is no virtual reader of this stack: hold a real phone to it")
+            }
+            return ListenAddress(host: "127.0.0.1", port: port)
+        }
+
+        /// Asks the cars first: they answer when all servers are down.
+        private func car(_ fleet: Fleet, _ name: String) async throws -> CarAPI.Vehicle {
+            let record = try StackRecord.load(state.folder)
+            let cars: [CarAPI.Vehicle] = try await JSONClient(record.carAPI)
+                .get("/car/v1/vehicles")
+            let found = cars.filter {
+                $0.vehicleId.description == name.lowercased()
+                    || $0.displayName.lowercased() == name.lowercased()
+            }
+            if let car = found.first, found.count == 1 { return car }
+            return try await fleet.car(fleet.find(name).vehicleId)
+        }
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import DeviceOEM
+import Foundation
+import Identifiers
+import PhoneHost
+import ServiceKit
+import Stack
+import VirtualPhone
+
+/// `latchkey phone …`
+struct PhoneCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "phone", abstract: "Virtual phones: keys, taps, sharing.",
+        subcommands: [
+            Make.self, List.self, Tap.self, Share.self, Accept.self, Sync.self, Revoke.self,
+            Delete.self, Suspend.self, Resume.self, Notifications.self,
+        ])
+
+    /// `latchkey phone new`
+    struct Make: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "new", abstract: "Makes a phone with an empty wallet.")
+        @OptionGroup var state: StateOption
+        @Argument(help: "What to call it.") var name: String
+
+        func run() async throws {
+            let maker = try PhoneMaker.open(state.folder.deviceOEM)
+            _ = try Phone.make(name, in: state.folder.phones, maker: maker)
+            print("\(name): ready, no keys yet")
+        }
+    }
+
+    /// `latchkey phone list`
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists phones and their keys.")
+        @OptionGroup var state: StateOption
+
+        func run() async throws {
+            let names = Phone.names(in: state.folder.phones)
+            guard !names.isEmpty else {
+                return print("no phones yet\nhint: latchkey phone new NAME")
+            }
+            print(
+                "PHONE".padded(to: 14) + "VEHICLE".padded(to: 18) + "ROLE".padded(to: 8)
+                    + "STATE".padded(to: 12) + "REGISTERED".padded(to: 12) + "KEY")
+            for name in names {
+                let keys = try state.phone(name).keys
+                if keys.isEmpty { print(name.padded(to: 14) + "-") }
+                for key in keys { print(name.padded(to: 14) + Self.line(key)) }
+            }
+        }
+
+        private static func line(_ key: KeyEntry) -> String {
+            (key.vehicleName ?? key.vehicleId.description).padded(to: 18)
+                + (key.isOwner ? "owner" : "friend").padded(to: 8)
+                + key.phase.rawValue.padded(to: 12)
+                + (key.isRegistered ? "yes" : "no").padded(to: 12) + key.id.description
+        }
+    }
+
+    /// `latchkey phone sync`
+    struct Sync: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Goes online: registers keys, settles shares, carries out orders.")
+        @OptionGroup var state: StateOption
+        @Argument(help: "The phone.") var name: String
+        @Flag(name: .customLong("no-register"), help: "Do not register keys.") var noRegister = false
+
+        func run() async throws {
+            try PhoneCommand.show(
+                name, try await state.phone(name).sync(registers: !noRegister))
+        }
+    }
+
+    /// `latchkey phone notifications`
+    struct Notifications: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows what automakers told about the phone's keys, newest first.")
+        @OptionGroup var state: StateOption
+        @Argument(help: "The phone.") var name: String
+
+        func run() async throws {
+            let list = try state.phone(name).notifications()
+            guard !list.isEmpty else { return print("\(name): no notifications") }
+            for entry in list {
+                let about = entry.eventData.sharedKeyID.map { "  shared key \($0)" } ?? ""
+                print("\(entry.receivedAt)  \(entry.eventType)  key \(entry.keyId)\(about)")
+            }
+        }
+    }
+}
+
+extension StateOption {
+    /// Takes up a phone, waiting for another command that uses it.
+    func phone(_ name: String) throws -> Phone {
+        try Phone.open(name, in: folder.phones, maker: PhoneMaker.open(folder.deviceOEM)) {
+            print("waiting for another command that uses \(name) …")
+        }
+    }
+}
+
+extension PhoneCommand {
+    /// Prints what was done; failures end the command with 1.
+    static func show(_ name: String, _ report: SyncReport) throws {
+        for line in report.done + report.waiting { print("\(name): \(line)") }
+        for line in report.failed { complain("\(name): \(line)") }
+        if !report.failed.isEmpty { throw ExitCode(1) }
+        if report.done.isEmpty && report.waiting.isEmpty { print("\(name): nothing to do") }
+    }
+
+    /// A line for people on the error stream.
+    static func complain(_ line: String) {
+        FileHandle.standardError.write(Data((line + "\n").utf8))
+    }
+
+    /// Runs `work` and prints the core's refusals as sentences.
+    static func speaking<Result>(_ work: () async throws -> Result) async throws -> Result {
+        do {
+            return try await work()
+        } catch let error as PhoneError {
+            complain(error.sentence)
+            throw ExitCode(1)
+        }
+    }
+}
