@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Contracts
 import DeviceOEM
 import Foundation
+import Identifiers
 import ServiceKit
+import Stack
 
 /// `latchkey device-oem …`
 struct DeviceOEMCommand: AsyncParsableCommand {

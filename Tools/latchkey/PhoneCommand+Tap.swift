@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Contracts
+import Identifiers
 import PhoneHost
 import ServiceKit
 import Stack
