@@ -40,7 +40,8 @@ struct MailboxTests {
         #expect(try car.tap(&other, .unlock, activationCode: "123456").controlFlow == "0101")
     }
 
-    @Test func `a power cut anywhere in the first friend transaction heals at the next tap`() throws {
+    @Test func `a power cut anywhere in the first friend transaction heals at the next tap`() throws
+    {
         for index in 0..<9 {
             var car = try TestCar()
             var friend = try car.friend()

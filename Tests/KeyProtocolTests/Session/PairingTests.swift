@@ -150,8 +150,9 @@ struct PairingTests {
         _ = try pair(try trace.record(), &clean)
         let count = clean.log.count
         for index in 0..<count {
-            for change in stride(from: index % 7, to: Damage.all.count, by: 7).map({ Damage.all[$0] })
-            {
+            for change in stride(from: index % 7, to: Damage.all.count, by: 7).map({
+                Damage.all[$0]
+            }) {
                 var phone = trace.phone
                 phone.fault = (index, change)
                 let run = try pair(try trace.record(), &phone)

@@ -46,7 +46,8 @@ struct RefusalTableTests {
         Row(testDescription: "8 version below the key's", controlFlow: "0000") {
             $1.versions = [.v0100]
         },
-        Row(testDescription: "9 code 04 without a pending key", controlFlow: "0004", code: .pairing) {
+        Row(testDescription: "9 code 04 without a pending key", controlFlow: "0004", code: .pairing)
+        {
             _, _ in
         },
         Row(testDescription: "9 receipt missing", controlFlow: "0008") { car, _ in

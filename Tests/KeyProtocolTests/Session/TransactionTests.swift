@@ -104,7 +104,9 @@ enum Damage {
             changes.append { bytes in Array(bytes.prefix(min(place, bytes.count - 1))) }
             changes.append { bytes in
                 let index = place % max(bytes.count, 1)
-                return bytes.enumerated().map { $0.offset == index ? $0.element ^ 0x10 : $0.element }
+                return bytes.enumerated().map {
+                    $0.offset == index ? $0.element ^ 0x10 : $0.element
+                }
             }
         }
         return changes

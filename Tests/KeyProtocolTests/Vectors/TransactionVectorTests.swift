@@ -16,9 +16,10 @@ struct TransactionVectorTests {
         for vector in try Vectors.file("standard-\(version)").cases {
             let run = try standard(vector, changed: nil)
             let kpersistent = try vector.outputs.hex("Kpersistent")
-            #expect(try run.commands.prefix(2).map(\.hex) == [
-                vector.outputs.text("select"), vector.outputs.text("auth0"),
-            ])
+            #expect(
+                try run.commands.prefix(2).map(\.hex) == [
+                    vector.outputs.text("select"), vector.outputs.text("auth0"),
+                ])
             let stored = run.stored.keys.first ?? run.stored.pending?.key
             #expect(stored?.kpersistent?.exposed == kpersistent, "\(vector.name)")
         }
@@ -32,7 +33,9 @@ struct TransactionVectorTests {
             let vector = try file.cases[negative.input.integer("case")]
             let run = try standard(vector, changed: negative.input)
             #expect(run.controlFlow == "0000", "\(negative.name)")
-            #expect(run.stored.keys.first?.kpersistent?.exposed != (try vector.outputs.hex("Kpersistent")))
+            #expect(
+                run.stored.keys.first?.kpersistent?.exposed
+                    != (try vector.outputs.hex("Kpersistent")))
         }
     }
 
@@ -63,7 +66,9 @@ struct TransactionVectorTests {
         let inputs = vector.inputs
         let flag = try (changed?.optional("flag") ?? inputs.member("flag")).hex()
         var record = try record(inputs, slot: SlotID(inputs.hex("slotId")))
-        if flag[0] == 1 { record.keys[0].kpersistent = SecretBytes([UInt8](repeating: 9, count: 32)) }
+        if flag[0] == 1 {
+            record.keys[0].kpersistent = SecretBytes([UInt8](repeating: 9, count: 32))
+        }
         if flag[1] == 4 {
             record.pending = PendingKey(key: record.keys[0], pairingId: "p", since: .test)
             record.keys = []
