@@ -20,8 +20,8 @@ public struct ReaderSession: Sendable {
         case pairing
         /// One action: a door reader asks for unlock or lock.
         case transaction(TransactionCode)
-        /// The dashboard: pairing when car and phone are in pairing mode, phase 3 for a pending key,
-        /// else drive.
+        /// The dashboard: pairing when car and phone are in pairing mode, phase 3 for a pending
+        /// key, else drive.
         case dashboard
     }
 
