@@ -29,7 +29,23 @@ enum Metadata {
 }
 
 enum TopicCreation {
+    /// Blocks until it is done or the time is over. Topics are made by the controller: a cluster
+    /// that names none, such as the mock cluster, makes none and would never answer.
     static func perform(
+        _ client: Client, _ topics: [KafkaTopic], milliseconds: Int32
+    ) -> Result<[String: KafkaTopicCreation], KafkaError> {
+        Metadata.ask(client.pointer, topic: nil, milliseconds: milliseconds).flatMap { cluster in
+            guard rd_kafka_controllerid(client.pointer, 500) < 0 else {
+                return request(client, topics, milliseconds: milliseconds)
+            }
+            let outcomes = topics.map { topic -> (String, KafkaTopicCreation) in
+                (topic.name, cluster.topics[topic.name] == nil ? .unsupported : .exists)
+            }
+            return .success(Dictionary(outcomes, uniquingKeysWith: { $1 }))
+        }
+    }
+
+    private static func request(
         _ client: Client, _ topics: [KafkaTopic], milliseconds: Int32
     ) -> Result<[String: KafkaTopicCreation], KafkaError> {
         var wanted: [OpaquePointer?] = []
