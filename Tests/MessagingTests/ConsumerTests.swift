@@ -83,10 +83,11 @@ import Testing
             let publisher = stage.publisher
             // Known, but of no interest here: neither heard nor dead.
             try await publisher.publish(
-                PairingFinished(vehicleId: roadster, keyId: try KeyID([UInt8](repeating: 1, count: 20))),
-                id: "1", time: "")
+                PairingFinished(
+                    vehicleId: roadster, keyId: try KeyID([UInt8](repeating: 1, count: 20))),
+                id: "1", time: "2026-01-31T12:00:00Z")
             try await publisher.publish(
-                DocumentConfirmed(vehicleId: roadster, version: 7), id: "2", time: "")
+                DocumentConfirmed(vehicleId: roadster, version: 7), id: "2", time: "2026-01-31T12:00:00Z")
             try await running([stage.consumer()]) {
                 try await eventually { try await stage.heard(roadster) == [7] }
                 let letters = try await stage.records(dead, count: 3)
@@ -98,8 +99,10 @@ import Testing
                     #expect(letter.text("dl_original_topic") == events)
                     #expect(letter.text("dl_group") == "latchkey.testing.key-registry")
                     #expect(letter.text("dl_attempts") == "1")
-                    #expect(letter.text("dl_original_partition").flatMap { Int32($0) } == positions.first?.partition.number)
-                    #expect(positions.map { String($0.offset) }.contains(letter.text("dl_original_offset") ?? ""))
+                    let partition = try #require(positions.first).partition.number
+                    #expect(letter.text("dl_original_partition") == String(partition))
+                    let offset = letter.text("dl_original_offset") ?? ""
+                    #expect(positions.map { String($0.offset) }.contains(offset))
                 }
             }
             await publisher.close()
@@ -179,7 +182,7 @@ import Testing
             for version in 1...3 {
                 try await publisher.publish(
                     PartnerRegistered(deviceOemId: "maker\(version)", server: nil, tlsRoot: nil),
-                    id: "\(version)", time: "")
+                    id: "\(version)", time: "2026-01-31T12:00:00Z")
             }
             for _ in 0..<2 {
                 let seen = Shared<Set<String>>([])
