@@ -115,7 +115,7 @@ let package = Package(
             needs: [
                 "KeyCrypto", "PKI", .hummingbird, .hummingbirdTesting, .lifecycle, .logging, .metrics,
             ]),
-        tests("Messaging", needs: ["Contracts", "Kafka", "Postgres"]),
+        tests("Messaging", needs: ["Contracts", "Kafka", "Postgres", .lifecycle, .logging]),
         tests("IdentityRelay", needs: serviceTestNeeds + ["KeyCrypto", "PKI", .lifecycle]),
         tests("KeyRegistry", needs: serviceTestNeeds + ["KeyCrypto", "PKI"]),
         tests("SharingOrchestrator", needs: serviceTestNeeds + ["PKI"]),

@@ -4,9 +4,10 @@ internal import CRDKafka
 /// What a broker says about its cluster.
 public struct KafkaCluster: Hashable, Sendable {
     /// How many brokers it knows.
-    public let brokers: Int
+    public var brokers: Int { brokerIDs.count }
     /// Each topic's number of partitions.
     public let topics: [String: Int]
+    let brokerIDs: Set<Int32>
 }
 
 /// A topic to be made.

@@ -52,7 +52,7 @@ import Testing
             configuration(broker.address), topics: ["shared"], group: "pair",
             options: quickOptions(),
             onAssignment: { change in changes.change { $0.append(change) } })
-        try await eventually { first.assignment.count == 6 }
+        try await eventually(within: .seconds(20)) { first.assignment.count == 6 }
         let second = try KafkaConsumer(
             configuration(broker.address), topics: ["shared"], group: "pair",
             options: quickOptions())

@@ -16,9 +16,11 @@ func configuration(_ address: String, _ name: String = "tests") -> KafkaConfigur
     return configuration
 }
 
-func quickOptions() -> KafkaConsumerOptions {
+/// The development broker lets the first member of a group wait for 3 s and forgets who is silent
+/// for the session timeout meanwhile, so that must be longer; Tansu waits for half of it.
+func quickOptions(session: Duration = .seconds(6)) -> KafkaConsumerOptions {
     var options = KafkaConsumerOptions()
-    options.sessionTimeout = .seconds(2)
+    options.sessionTimeout = session
     options.heartbeatInterval = .milliseconds(200)
     options.fetchWait = .milliseconds(10)
     return options

@@ -103,7 +103,7 @@ struct `Kafka on another broker` {
         try await bench.producer.send((0..<40).map { record("group", "k\($0)", "\($0)") })
         let consumer = try KafkaConsumer(
             configuration(bench.proxy.address), topics: ["group"], group: "g",
-            options: quickOptions())
+            options: quickOptions(session: .seconds(2)))
         #expect(try await read(consumer, commits: true) { $0.count >= 40 }.count == 40)
         try await bench.producer.send(record("group", "k", "last"))
         let last = try await read(consumer, commits: true) { !$0.isEmpty }

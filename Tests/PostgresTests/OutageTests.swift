@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Postgres
 import TestKit
 import Testing
@@ -54,6 +55,29 @@ import Testing
             try await database.query("SELECT * FROM t").isEmpty
         }
         await database.close()
+    }
+
+    @Test func `a server that stops answering in mid-statement is given up in time`() async throws {
+        let scratch = try await ScratchDatabase.make()
+        var settings = DatabaseSettings(url: scratch.url, poolSize: 1)
+        settings.statementTimeout = .milliseconds(300)
+        let database = Database(settings)
+        let start = ContinuousClock.now
+        await #expect {
+            try await database.transaction { transaction in
+                let row = try await transaction.query("SELECT pg_backend_pid() AS pid").first
+                let pid = pid_t(try row?.value("pid", as: Int.self) ?? 0)
+                kill(pid, SIGSTOP)
+                defer { kill(pid, SIGCONT) }
+                try await transaction.query("SELECT 1")
+            }
+        } throws: {
+            ($0 as? PostgresError)?.isUnavailable == true
+        }
+        #expect(.now - start < .seconds(5))
+        try await eventually { try await database.query("SELECT 1 AS one").count == 1 }
+        await database.close()
+        try await scratch.drop()
     }
 
     @Test func `notifications arrive and come again after the server was away`() async throws {

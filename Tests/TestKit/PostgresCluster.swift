@@ -98,8 +98,7 @@ public final class PostgresCluster: Sendable {
             [ -x "$bin/initdb" ] || bin=$(ls -d /usr/lib/postgresql/*/bin | tail -1)
             \(initializing ? initialize : "")
             \(become) "$bin/postgres" -D '\(folder)/data' -k '\(folder)' -c listen_addresses= \
-            -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=300 \
-            -c logging_collector=off > '\(folder).log' 2>&1 < /dev/null &
+            -c fsync=off -c full_page_writes=off -c max_connections=300 > '\(folder).log' 2>&1 < /dev/null &
             server=$!
             read -r nothing
             kill -QUIT $server 2>/dev/null

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import PhoneHost
+import Stack
 
 extension PhoneCommand {
     /// `latchkey phone delete`

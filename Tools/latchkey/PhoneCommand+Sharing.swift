@@ -6,6 +6,7 @@ import Identifiers
 import PKI
 import PhoneHost
 import ServiceKit
+import Stack
 
 extension PhoneCommand {
     /// `latchkey phone share`

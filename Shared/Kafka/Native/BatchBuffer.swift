@@ -51,6 +51,18 @@ final class BatchBuffer: Sendable {
         }
     }
 
+    /// Follows a rebalance and tells the application.
+    func note(_ change: Rebalance, _ told: (@Sendable (KafkaAssignment) -> Void)?) {
+        switch change {
+        case .assigned(let partitions):
+            assign(partitions)
+            told?(.assigned(partitions))
+        case .revoked(let partitions, let lost):
+            revoke(partitions)
+            told?(lost ? .lost(partitions) : .revoked(partitions))
+        }
+    }
+
     func clear() {
         state.withLock { state in
             state.messages = []

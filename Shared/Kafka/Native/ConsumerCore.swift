@@ -27,6 +27,7 @@ final class ConsumerCore: @unchecked Sendable {
     private let desk = CommitDesk()
     private let state: Mutex<State>
     private let lagBox: LagBox
+    private let onAssignment: (@Sendable (KafkaAssignment) -> Void)?
     /// Records, callbacks and errors come here.
     private let queue: OpaquePointer
     /// Answers to commits come here.
@@ -45,7 +46,7 @@ final class ConsumerCore: @unchecked Sendable {
         let lagBox = LagBox()
         hooks = ClientHooks(
             observer: observer,
-            rebalance: { Self.note($0, in: buffer, onAssignment) },
+            rebalance: { buffer.note($0, onAssignment) },
             measured: { lagBox.replace($0.lag) })
         let client = try Client(.consumer, settings, hooks: hooks)
         rd_kafka_poll_set_consumer(client.pointer)
@@ -60,22 +61,6 @@ final class ConsumerCore: @unchecked Sendable {
         self.answers = answers
         self.onAssignment = onAssignment
         state = Mutex(State(client: client))
-    }
-
-    private let onAssignment: (@Sendable (KafkaAssignment) -> Void)?
-
-    private static func note(
-        _ change: Rebalance, in buffer: BatchBuffer,
-        _ onAssignment: (@Sendable (KafkaAssignment) -> Void)?
-    ) {
-        switch change {
-        case .assigned(let partitions):
-            buffer.assign(partitions)
-            onAssignment?(.assigned(partitions))
-        case .revoked(let partitions, let lost):
-            buffer.revoke(partitions)
-            onAssignment?(lost ? .lost(partitions) : .revoked(partitions))
-        }
     }
 
     func start() {

@@ -24,12 +24,30 @@ enum Metadata {
         where topic.err == RD_KAFKA_RESP_ERR_NO_ERROR {
             topics[String(cString: topic.topic)] = Int(topic.partition_cnt)
         }
-        return .success(KafkaCluster(brokers: Int(metadata.broker_cnt), topics: topics))
+        let brokers = UnsafeBufferPointer(start: metadata.brokers, count: Int(metadata.broker_cnt))
+        return .success(KafkaCluster(topics: topics, brokerIDs: Set(brokers.map(\.id))))
     }
 }
 
 enum TopicCreation {
+    /// Blocks until it is done or the time is over. Topics are made by the controller: a cluster
+    /// that names none of its brokers, such as the mock cluster, would be waited for in vain.
     static func perform(
+        _ client: Client, _ topics: [KafkaTopic], milliseconds: Int32
+    ) -> Result<[String: KafkaTopicCreation], KafkaError> {
+        Metadata.ask(client.pointer, topic: nil, milliseconds: milliseconds).flatMap { cluster in
+            let controller = rd_kafka_controllerid(client.pointer, 500)
+            guard !cluster.brokerIDs.contains(controller) else {
+                return request(client, topics, milliseconds: milliseconds)
+            }
+            let outcomes = topics.map { topic -> (String, KafkaTopicCreation) in
+                (topic.name, cluster.topics[topic.name] == nil ? .unsupported : .exists)
+            }
+            return .success(Dictionary(outcomes, uniquingKeysWith: { $1 }))
+        }
+    }
+
+    private static func request(
         _ client: Client, _ topics: [KafkaTopic], milliseconds: Int32
     ) -> Result<[String: KafkaTopicCreation], KafkaError> {
         var wanted: [OpaquePointer?] = []

@@ -29,7 +29,9 @@ extension ExchangeCommand.Placed {
     }
 
     static func token(_ data: [UInt8], position: UInt8) -> Self {
-        Self(.confidential, .write(offset: MailboxLayout.tokenOffset(position: position), data: data))
+        Self(
+            .confidential, .write(offset: MailboxLayout.tokenOffset(position: position), data: data)
+        )
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Identifiers
-internal import KeyCrypto
+public import KeyCrypto
 
 /// The car at one reader, from a phone arriving to CONTROL FLOW: a value that takes bytes and says
 /// what to do next. It does no I/O; the shell stores `Step.save` and `Step.facts`, does `Step.next`
@@ -20,8 +20,8 @@ public struct ReaderSession: Sendable {
         case pairing
         /// One action: a door reader asks for unlock or lock.
         case transaction(TransactionCode)
-        /// The dashboard: pairing when car and phone are in pairing mode, phase 3 for a pending key,
-        /// else drive.
+        /// The dashboard: pairing when car and phone are in pairing mode, phase 3 for a pending
+        /// key, else drive.
         case dashboard
     }
 
@@ -39,11 +39,11 @@ public struct ReaderSession: Sendable {
     ///   - activationCode: six digits somebody entered in the car for this tap.
     ///   - minutesFromUTC: the car's local time minus UTC, for weekly rules.
     ///   - random: draws `y`, `vehicle_eSK` and `transaction_identifier`.
-    /// - Throws: `KeyCrypto.CryptoError` when the record holds no private key.
+    /// - Throws: `length` or `range` when the record holds no private key.
     public init(
         record: VehicleRecord, purpose: Purpose, activationCode: String? = nil,
         minutesFromUTC: Int = 0, random: RandomSource
-    ) throws {
+    ) throws(CryptoError) {
         self.purpose = purpose
         saved = record
         car = Car(

@@ -69,7 +69,7 @@ struct Transaction {
 
     /// AUTH0 with fresh values; fast only when some key could match.
     private mutating func open(_ car: inout Car) -> Move {
-        isFast = code.mayBeFast && car.isFastAllowed && !candidates(car).isEmpty
+        isFast = code.wantsFast && car.isFastAllowed && !candidates(car).isEmpty
         let ephemeral = PrivateKey.generate(car.random, for: "vehicle_eSK")
         self.ephemeral = ephemeral
         transactionId = car.random.bytes(16, for: "transaction_identifier")

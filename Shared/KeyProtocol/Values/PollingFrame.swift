@@ -68,7 +68,7 @@ public struct PollingFrame: Hashable, Sendable {
     }
 
     /// CRC_A of ISO 14443-3: polynomial 8408 reflected, start 6363, low byte first.
-    static func crc(_ bytes: [UInt8]) -> [UInt8] {
+    public static func crc(_ bytes: [UInt8]) -> [UInt8] {
         var crc: UInt16 = 0x6363
         for byte in bytes {
             crc ^= UInt16(byte)

@@ -17,4 +17,8 @@ public enum TransactionCode: UInt8, Sendable, Codable, CaseIterable {
 
     /// Whether the code may be asked for in a fast transaction (P1 = 01).
     public var mayBeFast: Bool { self != .drive && self != .pairing }
+
+    /// Whether a car tries fast first; maintenance needs the mailboxes, so it does not
+    /// (PROTOCOL 8.1).
+    public var wantsFast: Bool { mayBeFast && self != .maintenance }
 }

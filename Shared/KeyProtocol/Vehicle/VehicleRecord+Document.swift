@@ -16,9 +16,9 @@ extension VehicleRecord {
     }
 
     /// Accepts a shared key whose attestation came online instead of through its mailbox
-    /// (PROTOCOL 10.6, last line). The phone proves its key at its first tap as always. A key that is
-    /// there already stays as it is; an attestation with an activation tag waits for the tap, where
-    /// the code is asked for.
+    /// (PROTOCOL 10.6, last line). The phone proves its key at its first tap as always. A key that
+    /// is there already stays as it is; an attestation with an activation tag waits for the tap,
+    /// where the code is asked for.
     ///
     /// - Returns: whether the key is in the record now.
     /// - Throws: `mismatch`, `signature`, `keyId` or `range` when it is refused.

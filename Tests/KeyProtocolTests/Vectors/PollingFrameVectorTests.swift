@@ -7,6 +7,10 @@ import Testing
 struct PollingFrameVectorTests {
     @Test func `frames are written and read as the vectors say`() throws {
         for vector in try Vectors.file("ecp-frames").cases {
+            if let body = try vector.inputs.optional("body")?.hex() {
+                #expect(PollingFrame.crc(body) == (try vector.outputs.hex("crc")))
+                continue
+            }
             let group = try vector.inputs.hex("readerId")
             let frame = try PollingFrame(
                 subtype: vector.inputs.hex("subtype").first ?? 0,

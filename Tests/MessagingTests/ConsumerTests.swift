@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Contracts
+import Foundation
+import Identifiers
+import Kafka
+import Messaging
+import Postgres
+import Synchronization
+import TestKit
+import Testing
+
+@Suite struct ConsumerTests {
+    private struct Refusal: Error {}
+    private let events = Topic.registryEvents.name(in: "testing")
+    private let dead = Topic.deadLetters(of: "key-registry", in: "testing")
+
+    @Test func `events of one car have their effect once and in order`() async throws {
+        try await Stage.run { stage in
+            try await running([stage.relay, stage.consumer(), stage.consumer()]) {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for number in 1...5 {
+                        let car = try car(UInt8(number))
+                        group.addTask { try await stage.say(car, 1...20) }
+                    }
+                    try await group.waitForAll()
+                }
+                for number in 1...5 {
+                    let car = try car(UInt8(number))
+                    try await eventually { try await stage.heard(car) == Array(1...20) }
+                }
+            }
+        }
+    }
+
+    @Test func `a record that comes twice has one effect`() async throws {
+        try await Stage.run { stage in
+            let (roadster, publisher) = (try car(1), stage.publisher)
+            try await running([stage.consumer()]) {
+                for _ in 0..<3 {
+                    try await publisher.publish(
+                        DocumentConfirmed(vehicleId: roadster, version: 1), id: "same",
+                        time: "2026-01-31T12:00:00Z")
+                }
+                try await publisher.publish(
+                    DocumentConfirmed(vehicleId: roadster, version: 2), id: "other",
+                    time: "2026-01-31T12:00:00Z")
+                try await eventually { try await stage.heard(roadster).contains(2) }
+                #expect(try await stage.heard(roadster) == [1, 2])
+            }
+            await publisher.close()
+        }
+    }
+
+    @Test func `poison goes to the dead letters with its origin, and reading goes on`()
+        async throws
+    {
+        try await Stage.run { stage in
+            let roadster = try car(1)
+            let key = Array(roadster.description.utf8)
+            func headers(_ type: String) -> [KafkaHeader] {
+                [
+                    KafkaHeader("ce_specversion", "1.0"), KafkaHeader("ce_id", UUID().uuidString),
+                    KafkaHeader("ce_source", "somebody"), KafkaHeader("ce_type", type),
+                ]
+            }
+            let bad: [(String, KafkaRecord)] = [
+                ("NotACloudEvent", KafkaRecord(topic: events, key: key, value: [1, 2, 3])),
+                (
+                    "UnknownType",
+                    KafkaRecord(topic: events, key: key, value: [], headers: headers("org.else.v1"))
+                ),
+                (
+                    "Undecodable",
+                    KafkaRecord(
+                        topic: events, key: key, value: Array("{}".utf8),
+                        headers: headers(DocumentConfirmed.type))
+                ),
+            ]
+            let producer = try KafkaProducer(stage.settings.kafka)
+            let positions = try await producer.send(bad.map(\.1))
+            await producer.close()
+            let publisher = stage.publisher
+            // Known, but of no interest here: neither heard nor dead.
+            try await publisher.publish(
+                PairingFinished(
+                    vehicleId: roadster, keyId: try KeyID([UInt8](repeating: 1, count: 20))),
+                id: "1", time: "2026-01-31T12:00:00Z")
+            try await publisher.publish(
+                DocumentConfirmed(vehicleId: roadster, version: 7), id: "2", time: "2026-01-31T12:00:00Z")
+            try await running([stage.consumer()]) {
+                try await eventually { try await stage.heard(roadster) == [7] }
+                let letters = try await stage.records(dead, count: 3)
+                #expect(letters.count == 3)
+                for (letter, (reason, record)) in zip(letters.sorted { $0.offset < $1.offset }, bad) {
+                    #expect(letter.value == record.value)
+                    #expect(letter.key == key)
+                    #expect(letter.text("dl_error_class") == reason)
+                    #expect(letter.text("dl_original_topic") == events)
+                    #expect(letter.text("dl_group") == "latchkey.testing.key-registry")
+                    #expect(letter.text("dl_attempts") == "1")
+                    let partition = try #require(positions.first).partition.number
+                    #expect(letter.text("dl_original_partition") == String(partition))
+                    let offset = letter.text("dl_original_offset") ?? ""
+                    #expect(positions.map { String($0.offset) }.contains(offset))
+                }
+            }
+            await publisher.close()
+        }
+    }
+
+    @Test func `a failing handler holds up its own car only, and order is kept`() async throws {
+        try await Stage.run { stage in
+            let (roadster, coupe) = (try car(1), try car(2))
+            let failures = Shared(2)
+            let consumer = stage.consumer { event in
+                guard event.vehicleId == roadster, event.version == 1 else { return }
+                let fails = failures.value.withLock { left in
+                    left -= 1
+                    return left >= 0
+                }
+                if fails { throw Refusal() }
+            }
+            try await running([stage.relay, consumer]) {
+                try await stage.say(roadster, 1...4)
+                try await stage.say(coupe, 1...4)
+                try await eventually { try await stage.heard(coupe) == [1, 2, 3, 4] }
+                try await eventually { try await stage.heard(roadster) == [1, 2, 3, 4] }
+                let rows = try await stage.database.query("SELECT * FROM parked")
+                #expect(rows.isEmpty)
+            }
+        }
+    }
+
+    @Test func `after the last attempt the record is dead and the car goes on`() async throws {
+        try await Stage.run { stage in
+            let roadster = try car(1)
+            let consumer = stage.consumer { if $0.version == 1 { throw Refusal() } }
+            try await running([stage.relay, consumer]) {
+                try await stage.say(roadster, 1...3)
+                try await eventually("the end of all attempts", within: .seconds(40)) {
+                    // Time passes faster here.
+                    try await stage.database.execute("UPDATE parked SET due_at = now()")
+                    return try await stage.heard(roadster) == [2, 3]
+                }
+                let letter = try #require(try await stage.records(dead, count: 1).first)
+                #expect(letter.text("dl_error_class") == "Refusal")
+                #expect(letter.text("dl_attempts") == "\(EventConsumer.maximumAttempts)")
+                #expect(letter.text("dl_original_topic") == events)
+            }
+        }
+    }
+
+    @Test func `after the broker was replaced everything is said again and nothing happens twice`()
+        async throws
+    {
+        try await Stage.run { stage in
+            let roadster = try car(1)
+            let (relay, consumer) = (stage.relay, stage.consumer())
+            try await running([relay, consumer]) {
+                try await stage.say(roadster, 1...5)
+                try await eventually { try await stage.heard(roadster) == Array(1...5) }
+                stage.broker.kill()
+                try await stage.broker.start()
+                #expect(try await relay.republishAll() == 5)
+                consumer.readFromBeginning()
+                try await eventually("the republished outbox", within: .seconds(40)) {
+                    try await stage.unpublished() == 0
+                }
+                try await stage.say(roadster, 6...7)
+                try await eventually("what is said afterwards", within: .seconds(40)) {
+                    try await stage.heard(roadster).last == 7
+                }
+                #expect(try await stage.heard(roadster) == Array(1...7))
+            }
+        }
+    }
+
+    @Test func `a state reader sees the states from the beginning, every time`() async throws {
+        try await Stage.run { stage in
+            let publisher = stage.publisher
+            for version in 1...3 {
+                try await publisher.publish(
+                    PartnerRegistered(deviceOemId: "maker\(version)", server: nil, tlsRoot: nil),
+                    id: "\(version)", time: "2026-01-31T12:00:00Z")
+            }
+            for _ in 0..<2 {
+                let seen = Shared<Set<String>>([])
+                let reader = StateReader(
+                    of: PartnerRegistered.self, settings: stage.settings, logger: stage.logger
+                ) { partner, _ in seen.value.withLock { _ = $0.insert(partner.deviceOemId) } }
+                try await running([reader]) {
+                    try await eventually {
+                        seen.value.withLock { $0 } == ["maker1", "maker2", "maker3"]
+                    }
+                }
+            }
+            await publisher.close()
+        }
+    }
+}

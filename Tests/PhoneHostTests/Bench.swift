@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceOEM
+import Foundation
+import Identifiers
+import PKI
+import PhoneHost
+import ServiceKit
+import TestKit
+
+/// A device OEM that knows one automaker, and a folder for phones.
+final class Bench {
+    let folder: URL
+    let maker: PhoneMaker
+    let clock = WallClock.fixed(TestPKI.now)
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "ph-\(UUID().uuidString)")
+        maker = try PhoneMaker.open(
+            folder.appending(path: "oem"), deviceOemId: "acme-phones", environment: "test",
+            clock: clock)
+        let automaker = try TestPKI().automaker
+        let members = [
+            "environment": "test", "vehicleOemId": "roadworks",
+            "root": automaker.root.certificate.pem,
+            "externalCA": try automaker.externalCA(
+                for: maker.pki.root.certificate, from: TestPKI.start, random: .system
+            ).pem,
+            "encryption": automaker.encryption.certificate.pem,
+            "signature": automaker.signature.certificate.pem,
+        ]
+        try maker.importAutomaker(JSONSerialization.data(withJSONObject: members))
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    var phones: URL { folder.appending(path: "phones") }
+
+    func make(_ name: String) throws -> Phone {
+        try Phone.make(name, in: phones, maker: maker, clock: clock)
+    }
+
+    func open(_ name: String, seconds: Int = 1) throws -> Phone {
+        try Phone.open(name, in: phones, maker: maker, clock: clock, seconds: seconds)
+    }
+}
