@@ -37,6 +37,9 @@ extension EventConsumer {
             let start = ContinuousClock.now
             do {
                 try await effect(of: message, event.context, data, handler)
+            } catch let error as PostgresError where Self.isRefusal(error) {
+                // At COMMIT: a deferred constraint, or an error that the handler swallowed.
+                try await failed(message, event.context, HandlerFailure(error))
             } catch let failure as HandlerFailure {
                 try await failed(message, event.context, failure)
             }
@@ -73,15 +76,19 @@ extension EventConsumer {
     ) async throws {
         do {
             try await handler(data, context, transaction)
-        } catch let error as PostgresError where error.isUnavailable || error.isRetryable {
+        } catch let error as PostgresError where !Self.isRefusal(error) {
             throw error
         } catch let error as CancellationError {
             throw error
         } catch {
-            throw HandlerFailure(
-                text: Self.describe(error), errorType: "\(type(of: error))",
-                isPoison: error is Undecodable)
+            throw HandlerFailure(error)
         }
+    }
+
+    /// Whether the database refused what the handler wants, rather than being away. A statement
+    /// that is too slow counts: else it would hold up everything for ever.
+    private static func isRefusal(_ error: PostgresError) -> Bool {
+        error == .timeout || !(error.isUnavailable || error.isRetryable || error == .closed)
     }
 
     /// The handler refused, as opposed to a database that is away.
@@ -89,6 +96,12 @@ extension EventConsumer {
         let text: String
         let errorType: String
         let isPoison: Bool
+
+        init(_ error: any Error) {
+            text = EventConsumer.describe(error)
+            errorType = "\(type(of: error))"
+            isPoison = error is Undecodable
+        }
 
         var reason: DeadLetters.Reason {
             isPoison ? .undecodable : .handlerFailed(errorType: errorType)
@@ -103,7 +116,9 @@ extension EventConsumer {
         }
         logger.warning(
             "handler failed, its key waits",
-            metadata: ["type": "\(context.type)", "id": "\(context.id)", "error": "\(failure.text)"])
+            metadata: [
+                "type": "\(context.type)", "id": "\(context.id)", "error": "\(failure.text)",
+            ])
         try await database.transaction { transaction in
             let parked = ParkedRecords(consumer: settings.service, transaction: transaction)
             try await parked.lock(ParkedRecords.lane(of: message))
@@ -143,7 +158,8 @@ extension EventConsumer {
                 try await parked.lock(lane)
                 guard let entry = try await parked.head(of: lane) else { return false }
                 try await parked.remove(entry)
-                guard case .handled(let event, let data, let handler) = kind(of: entry.message) else {
+                guard case .handled(let event, let data, let handler) = kind(of: entry.message)
+                else {
                     return true
                 }
                 if try await Inbox.admit(event.context, for: settings.service, transaction) {
@@ -151,6 +167,8 @@ extension EventConsumer {
                 }
                 return true
             }
+        } catch let error as PostgresError where Self.isRefusal(error) {
+            return try await failedAgain(lane, HandlerFailure(error))
         } catch let failure as HandlerFailure {
             return try await failedAgain(lane, failure)
         }

@@ -61,7 +61,9 @@ public final class EventConsumer: Service {
             Heard.topic,
             { bytes, context, transaction in
                 let event: Heard
-                do { event = try EventJSON.decode(Heard.self, from: bytes) } catch { throw Undecodable() }
+                do { event = try EventJSON.decode(Heard.self, from: bytes) } catch {
+                    throw Undecodable()
+                }
                 try await handle(event, context, transaction)
             }
         )

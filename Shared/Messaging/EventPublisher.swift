@@ -48,7 +48,9 @@ public final class EventPublisher: Sendable {
         let producer = try current()
         let start = ContinuousClock.now
         do {
-            let outcomes = try await within(Self.patience) { try await producer.outcomes(of: records) }
+            let outcomes = try await within(Self.patience) {
+                try await producer.outcomes(of: records)
+            }
             MessagingMetrics.sendTook(.now - start)
             let isFatal = outcomes.contains {
                 if case .failure(let error) = $0 { error.isFatal } else { false }

@@ -29,7 +29,9 @@ enum MessagingMetrics {
     static func duplicate(_ topic: String) {
         counter("latchkey_inbox_duplicates_total", topic).increment()
     }
-    static func deadLetter(_ topic: String) { counter("latchkey_dlq_records_total", topic).increment() }
+    static func deadLetter(_ topic: String) {
+        counter("latchkey_dlq_records_total", topic).increment()
+    }
     static func outbox(unpublished: Int, oldestSeconds: Double) {
         Gauge(label: "latchkey_outbox_unpublished").record(unpublished)
         Gauge(label: "latchkey_outbox_oldest_seconds").record(oldestSeconds)
@@ -56,6 +58,7 @@ struct KafkaLog: KafkaObserver {
         logger.warning("kafka has trouble", metadata: ["error": "\(error)"])
     }
     func kafkaLogged(level: Int, line: String) {
-        logger.log(level: level <= 4 ? .warning : .debug, "librdkafka", metadata: ["line": "\(line)"])
+        logger.log(
+            level: level <= 4 ? .warning : .debug, "librdkafka", metadata: ["line": "\(line)"])
     }
 }

@@ -43,7 +43,8 @@ public struct Outbox: Sendable {
         // Held until the end of the transaction: events of one key are numbered in the order in
         // which they are committed.
         try await transaction.query(
-            "SELECT pg_advisory_xact_lock(hashtext('outbox.' || current_schema()), hashtext(\(key)))")
+            "SELECT pg_advisory_xact_lock(hashtext('outbox.' || current_schema()), hashtext(\(key)))"
+        )
         try await transaction.execute(
             """
             INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, traceparent)

@@ -42,7 +42,8 @@ public final class OutboxRelay: Service {
         try await database.transaction { transaction in
             // Waits for a batch that is under way, which would else mark its rows afterwards.
             try await transaction.query(
-                "SELECT pg_advisory_xact_lock(hashtext('outbox.relay'), hashtext(current_schema()))")
+                "SELECT pg_advisory_xact_lock(hashtext('outbox.relay'), hashtext(current_schema()))"
+            )
             let count = try await transaction.execute(
                 "UPDATE outbox SET published_at = NULL WHERE published_at IS NOT NULL")
             try await transaction.query("SELECT pg_notify('outbox_' || current_schema(), '')")

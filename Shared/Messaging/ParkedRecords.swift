@@ -29,7 +29,8 @@ struct ParkedRecords {
     /// One worker at a time per lane, among all instances, until the transaction ends.
     func lock(_ lane: String) async throws {
         try await transaction.query(
-            "SELECT pg_advisory_xact_lock(hashtext('lane.' || \(consumer)::text), hashtext(\(lane)))")
+            "SELECT pg_advisory_xact_lock(hashtext('lane.' || \(consumer)::text), hashtext(\(lane)))"
+        )
     }
 
     func isBlocked(_ lane: String) async throws -> Bool {

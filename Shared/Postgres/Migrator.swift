@@ -31,7 +31,25 @@ public enum Migrator {
         guard migrations.map(\.number) == Array(1..<(migrations.count + 1)) else {
             throw PostgresError.migration("migrations must be numbered 1, 2, 3 ...")
         }
-        return try await database.transaction { transaction in
+        // Longer than a service may wait for a statement.
+        var patient = database.settings
+        patient.poolSize = 1
+        patient.statementTimeout = .seconds(600)
+        let own = Database(patient)
+        do {
+            let applied = try await migrate(own, in: schema, migrations)
+            await own.close()
+            return applied
+        } catch {
+            await own.close()
+            throw error
+        }
+    }
+
+    private static func migrate(
+        _ database: Database, in schema: String, _ migrations: [Migration]
+    ) async throws -> [Int] {
+        try await database.transaction { transaction in
             // One instance at a time; the lock ends with the transaction.
             try await transaction.query(
                 "SELECT pg_advisory_xact_lock(hashtext('latchkey.migrate'), hashtext(\(schema)))")

@@ -87,12 +87,14 @@ import Testing
                     vehicleId: roadster, keyId: try KeyID([UInt8](repeating: 1, count: 20))),
                 id: "1", time: "2026-01-31T12:00:00Z")
             try await publisher.publish(
-                DocumentConfirmed(vehicleId: roadster, version: 7), id: "2", time: "2026-01-31T12:00:00Z")
+                DocumentConfirmed(vehicleId: roadster, version: 7), id: "2",
+                time: "2026-01-31T12:00:00Z")
             try await running([stage.consumer()]) {
                 try await eventually { try await stage.heard(roadster) == [7] }
                 let letters = try await stage.records(dead, count: 3)
                 #expect(letters.count == 3)
-                for (letter, (reason, record)) in zip(letters.sorted { $0.offset < $1.offset }, bad) {
+                for (letter, (reason, record)) in zip(letters.sorted { $0.offset < $1.offset }, bad)
+                {
                     #expect(letter.value == record.value)
                     #expect(letter.key == key)
                     #expect(letter.text("dl_error_class") == reason)
@@ -128,6 +130,32 @@ import Testing
                 try await eventually { try await stage.heard(roadster) == [1, 2, 3, 4] }
                 let rows = try await stage.database.query("SELECT * FROM parked")
                 #expect(rows.isEmpty)
+            }
+        }
+    }
+
+    @Test func `a handler that swallows an error of the database holds up nobody else`()
+        async throws
+    {
+        try await Stage.run { stage in
+            let (roadster, coupe) = (try car(1), try car(2))
+            let consumer = EventConsumer(
+                database: stage.database, settings: stage.settings, logger: stage.logger
+            ).on(DocumentConfirmed.self) { event, _, transaction in
+                if event.vehicleId == roadster { _ = try? await transaction.query("SELECT oops") }
+                _ = try? await transaction.execute(
+                    "INSERT INTO heard (vehicle) VALUES (\(event.vehicleId))")
+            }
+            try await running([stage.relay, consumer]) {
+                try await stage.say(roadster, 1...1)
+                try await stage.say(coupe, 1...1)
+                try await eventually {
+                    let heard = try await stage.database.query("SELECT vehicle FROM heard")
+                    return try heard.map { try $0.value("vehicle", as: VehicleID.self) } == [coupe]
+                }
+                try await eventually {
+                    try await stage.database.query("SELECT error FROM parked").count == 1
+                }
             }
         }
     }

@@ -5,7 +5,8 @@ import TestKit
 import Testing
 
 @Suite struct MigratorTests {
-    private let first = Migration(1, "cars", "CREATE TABLE cars (id int); CREATE TABLE keys (id int)")
+    private let first = Migration(
+        1, "cars", "CREATE TABLE cars (id int); CREATE TABLE keys (id int)")
     private let second = Migration(2, "names", "ALTER TABLE cars ADD name text")
 
     @Test func `migrations are applied once, in order, in their schema`() async throws {

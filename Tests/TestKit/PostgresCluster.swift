@@ -86,7 +86,8 @@ public final class PostgresCluster: Sendable {
     /// The shell waits for the end of its input, which comes when we close it or die.
     private func run(initializing: Bool) throws {
         let user = getuid() == 0 ? (getpwnam("postgres") == nil ? "nobody" : "postgres") : nil
-        let become = user.map { "setpriv --reuid=\($0) --regid=$(id -g \($0)) --clear-groups" } ?? ""
+        let become =
+            user.map { "setpriv --reuid=\($0) --regid=$(id -g \($0)) --clear-groups" } ?? ""
         let initialize = """
             mkdir -m 700 '\(folder)'; \(user.map { "chown \($0) '\(folder)'" } ?? "true")
             \(become) "$bin/initdb" -D '\(folder)/data' -U latchkey -A trust --no-sync -E UTF8 \
@@ -103,7 +104,7 @@ public final class PostgresCluster: Sendable {
             read -r nothing
             kill -QUIT $server 2>/dev/null
             wait $server
-            rm -f '\(folder).log'
+            rm -rf '\(folder)' '\(folder).log'
             """
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
