@@ -113,7 +113,8 @@ let package = Package(
         tests(
             "ServiceKit",
             needs: [
-                "KeyCrypto", "PKI", .hummingbird, .hummingbirdTesting, .lifecycle, .logging, .metrics,
+                "KeyCrypto", "PKI", .hummingbird, .hummingbirdTesting, .lifecycle, .logging,
+                .metrics,
             ]),
         tests("Messaging", needs: ["Contracts", "Kafka", "Postgres", .lifecycle, .logging]),
         tests("IdentityRelay", needs: serviceTestNeeds + ["KeyCrypto", "PKI", .lifecycle]),

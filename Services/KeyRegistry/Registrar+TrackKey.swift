@@ -16,7 +16,9 @@ extension Registrar {
         -> PartnerAPI.TrackKeyResponse
     {
         let device = try deviceKey(request, partner)
-        let earlier = try await database.transaction { try await KeyStore($0).answer(request.keyID) }
+        let earlier = try await database.transaction {
+            try await KeyStore($0).answer(request.keyID)
+        }
         if let earlier { return earlier }
         let data = try keyData(request)
         let endpoint = try endpoint(data, request.keyID, partner)

@@ -109,9 +109,11 @@ extension Registrar {
         return vin
     }
 
-    static func checked(_ text: String, _ name: String, _ bytes: ClosedRange<Int>) throws -> String {
+    static func checked(_ text: String, _ name: String, _ bytes: ClosedRange<Int>) throws -> String
+    {
         guard bytes.contains(text.utf8.count) else {
-            throw RegistryError.malformed("\(name) takes \(bytes.lowerBound) to \(bytes.upperBound) bytes")
+            throw RegistryError.malformed(
+                "\(name) takes \(bytes.lowerBound) to \(bytes.upperBound) bytes")
         }
         return text
     }

@@ -31,7 +31,8 @@ public struct RegistrySettings: ServiceSettings {
         brand = reader.text("BRAND", default: "Latchkey", help: "Brand shown on passes.")
         root = reader.file("ROOT_CERTIFICATE", help: "PEM of the automaker root [J].")
         intermediates = reader.file(
-            "INTERMEDIATES", help: "PEM of the certificates under [J] that issue [K]; may be empty.")
+            "INTERMEDIATES", help: "PEM of the certificates under [J] that issue [K]; may be empty."
+        )
         encryptionKey = reader.secretFile(
             "ENCRYPTION_KEY", help: "PEM key of the privacy-encryption certificate [P].")
         encryptionCertificate = reader.file("ENCRYPTION_CERTIFICATE", help: "PEM of [P].")

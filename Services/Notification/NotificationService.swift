@@ -34,12 +34,13 @@ public struct NotificationService: SuiteService {
                 limits: HTTPLimits(deadline: .seconds(10)),
                 routes: NoticeRoutes(database: database, host: host).add)
         ]
-        background = backbone.background + [
-            client,
-            NoticeCaller(
-                database: database, desk: desk, client: client,
-                vehicleOemId: settings.vehicleOemId, host: host),
-        ]
+        background =
+            backbone.background + [
+                client,
+                NoticeCaller(
+                    database: database, desk: desk, client: client,
+                    vehicleOemId: settings.vehicleOemId, host: host),
+            ]
         readiness = backbone.readiness
     }
 }

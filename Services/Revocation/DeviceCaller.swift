@@ -30,7 +30,8 @@ struct DeviceCaller: Service {
                 } catch is CancellationError {
                     return
                 } catch {
-                    host.logger.warning("calls to device OEMs wait", metadata: ["reason": "\(error)"])
+                    host.logger.warning(
+                        "calls to device OEMs wait", metadata: ["reason": "\(error)"])
                 }
                 do { try await Task.sleep(for: .milliseconds(250)) } catch { return }
             }

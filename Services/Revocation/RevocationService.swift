@@ -8,7 +8,8 @@ public import ServiceLifecycle
 /// Carries orders that end, suspend or resume keys to the car and to the device.
 public struct RevocationService: SuiteService {
     public static let name = "revocation"
-    public static let summary = "orders that end, suspend or resume keys, from the wish to the proof"
+    public static let summary =
+        "orders that end, suspend or resume keys, from the wish to the proof"
 
     public let listeners: [HTTPListener]
     public let background: [any Service]
@@ -35,13 +36,14 @@ public struct RevocationService: SuiteService {
                 "api", at: settings.apiAddress, host: host,
                 routes: OrderRoutes(database: database, desk: desk, host: host).add)
         ]
-        background = backbone.background + [
-            client,
-            DeviceCaller(
-                database: database, desk: desk, client: client,
-                vehicleOemId: settings.vehicleOemId, host: host),
-            OrderGauges(database: database, host: host),
-        ]
+        background =
+            backbone.background + [
+                client,
+                DeviceCaller(
+                    database: database, desk: desk, client: client,
+                    vehicleOemId: settings.vehicleOemId, host: host),
+                OrderGauges(database: database, host: host),
+            ]
         readiness = backbone.readiness
     }
 }

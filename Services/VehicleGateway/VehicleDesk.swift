@@ -127,7 +127,8 @@ extension StoredVehicle {
             vehicleId: id, displayName: provisioning.displayName, locked: locked,
             engineRunning: engineRunning, speedLimitKmh: speedLimit,
             state: record.screenState(at: now), pairingMode: record.isInPairingMode(at: now),
-            documentVersion: documentVersion, readers: provisioning.readers, keys: record.screenKeys)
+            documentVersion: documentVersion, readers: provisioning.readers, keys: record.screenKeys
+        )
     }
 }
 

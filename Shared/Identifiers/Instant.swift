@@ -41,12 +41,16 @@ public struct Instant: Hashable, Comparable, Sendable, Codable, CustomStringConv
             fraction.dropFirst().allSatisfy({ (48...57).contains($0) })
         else { return nil }
         let marks = Set(separators.map(\.0))
-        self.init(digits: letters.prefix(19).enumerated().filter { !marks.contains($0.offset) }.map(\.element))
+        self.init(
+            digits: letters.prefix(19).enumerated().filter { !marks.contains($0.offset) }.map(
+                \.element))
     }
 
     /// Reads fourteen digits, `YYYYMMDDHHMMSS`.
     private init?(digits letters: some Collection<UInt8>) {
-        guard letters.count == 14, letters.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        guard letters.count == 14, letters.allSatisfy({ (48...57).contains($0) }) else {
+            return nil
+        }
         var rest = letters.map { Int64($0 - 48) }[...]
         func take(_ count: Int) -> Int64 {
             defer { rest = rest.dropFirst(count) }

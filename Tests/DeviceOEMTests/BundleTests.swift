@@ -35,7 +35,9 @@ import Testing
         #expect(automaker.tlsRoot == nil)
     }
 
-    @Test(arguments: ["environment", "vehicleOemId", "root", "externalCA", "encryption", "signature"])
+    @Test(arguments: [
+        "environment", "vehicleOemId", "root", "externalCA", "encryption", "signature",
+    ])
     func `a bundle without a mandatory member is refused by its name`(_ name: String) throws {
         let partners = try Partners()
         for value in [nil, "", NSNull()] as [Any?] {

@@ -100,7 +100,8 @@ import Testing
             var other = order
             other.action = .suspend
             #expect(
-                try await caller.send(PartnerAPI.Path.manageKey, other, id: "order-1").status == 400)
+                try await caller.send(PartnerAPI.Path.manageKey, other, id: "order-1").status == 400
+            )
             let waiting = try #require(try maker.store.waitingOrders(of: [key]).first)
             try maker.store.close(waiting, outcome: "done")
             #expect(try maker.store.waitingOrders(of: [key]).isEmpty)

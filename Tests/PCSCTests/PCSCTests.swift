@@ -38,7 +38,8 @@ import Testing
 
     @Test func `a field reset switches the card off and on`() async throws {
         let powers = Log<VirtualCard.Power>()
-        try await withCard({ _ in .answer([0x90, 0]) }, power: { powers.append($0) }) { channel, _, _ in
+        try await withCard({ _ in .answer([0x90, 0]) }, power: { powers.append($0) }) {
+            channel, _, _ in
             let before = powers.values.count
             try await channel.resetField()
             #expect(powers.values.dropFirst(before).contains(.off))

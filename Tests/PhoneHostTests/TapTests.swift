@@ -38,7 +38,8 @@ import Testing
         init(_ value: consuming Mutex<[[UInt8]]>) { self.value = value }
     }
 
-    @Test func `the phone answers power, ATR and commands, and leaves after the last word`() throws {
+    @Test func `the phone answers power, ATR and commands, and leaves after the last word`() throws
+    {
         let (result, answers) = try tap { reader in
             reader.sendFrame([0x01])
             let answers = [

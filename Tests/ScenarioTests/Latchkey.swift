@@ -48,7 +48,9 @@ struct LatchkeyProgram {
     /// Starts a command that goes on until it is stopped.
     func start(_ arguments: String...) throws -> Process {
         let (process, pipe) = try launch(arguments + ["--state", state.path], [:])
-        pipe.fileHandleForReading.readabilityHandler = { if $0.availableData.isEmpty { $0.readabilityHandler = nil } }
+        pipe.fileHandleForReading.readabilityHandler = {
+            if $0.availableData.isEmpty { $0.readabilityHandler = nil }
+        }
         return process
     }
 

@@ -49,7 +49,7 @@ public final class PrivatePCSC: Sendable {
             defer { service.remove() }
             do {
                 try await service.start()
-            } catch where attempt < 4 {
+            } catch  where attempt < 4 {
                 attempt += 1  // somebody took a port in between
                 continue
             }
@@ -101,9 +101,10 @@ public final class PrivatePCSC: Sendable {
 
     /// Starts the service (again) and waits until all readers are listed.
     public func start() async throws {
-        process.replace(try PcscdProcess(
-            socket: Self.socket, config: folder.appending(path: "reader.conf.d").path,
-            log: folder.appending(path: "pcscd.log").path))
+        process.replace(
+            try PcscdProcess(
+                socket: Self.socket, config: folder.appending(path: "reader.conf.d").path,
+                log: folder.appending(path: "pcscd.log").path))
         var listed: [String] = []
         for _ in 0..<100 {
             listed = (try? await CardReaders.list()) ?? []
@@ -114,8 +115,9 @@ public final class PrivatePCSC: Sendable {
             try await Task.sleep(for: .milliseconds(20))
         }
         kill()
-        let log = (try? String(
-            contentsOf: folder.appending(path: "pcscd.log"), encoding: .utf8)) ?? ""
+        let log =
+            (try? String(
+                contentsOf: folder.appending(path: "pcscd.log"), encoding: .utf8)) ?? ""
         throw Failure(description: "pcscd lists \(listed), not all of \(readers)\n\(log)")
     }
 

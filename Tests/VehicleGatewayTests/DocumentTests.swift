@@ -23,7 +23,8 @@ import Testing
         let vehicle = try #require(try await store.vehicle(car.vehicleId))
         #expect(vehicle.documentVersion == 3)
         #expect(vehicle.record.isInPairingMode(at: WallClock.system.now))
-        #expect(try await store.unsentReports(limit: 9).map(\.fact) == [.documentApplied(version: 3)])
+        #expect(
+            try await store.unsentReports(limit: 9).map(\.fact) == [.documentApplied(version: 3)])
     }
 
     @Test func `an older document is a rollback`() async throws {

@@ -13,7 +13,8 @@ import VirtualPhone
 @testable import VehicleGateway
 
 @Suite struct TapTests {
-    @Test func `an owner pairs, unlocks, locks and drives with everything else down`() async throws {
+    @Test func `an owner pairs, unlocks, locks and drives with everything else down`() async throws
+    {
         try await TestGateway.run { gateway in
             let phone = try gateway.car.phone()
             try await gateway.pair(phone)

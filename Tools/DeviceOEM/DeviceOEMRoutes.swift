@@ -65,7 +65,9 @@ struct DeviceOEMRoutes: Sendable {
         if let text = order.ownerRequest {
             guard let request = Self.der(text).flatMap({ try? ServerRequest(parsing: $0) }),
                 request.targetKeyId == order.keyID
-            else { throw Problem(.badRequest, "MALFORMED", "ownerRequest is no request about the key") }
+            else {
+                throw Problem(.badRequest, "MALFORMED", "ownerRequest is no request about the key")
+            }
         }
         guard let text = order.serverRemoteTerminationRequest else { return }
         guard let command = Self.der(text).flatMap({ try? ServerCommand(parsing: $0) }),
@@ -118,8 +120,9 @@ extension DeviceOEMRoutes {
 
     private func checkTimestamp(_ request: Request) throws {
         guard let text = header(PartnerAPI.Header.timestamp, of: request) else { return }
-        guard let time = Int64(text), (time - 300_000...time + 300_000 as ClosedRange)
-            .contains(maker.clock.milliseconds)
+        guard let time = Int64(text),
+            (time - 300_000...time + 300_000 as ClosedRange)
+                .contains(maker.clock.milliseconds)
         else {
             throw Problem(
                 .badRequest, "MALFORMED", "x-timestamp is more than five minutes off")

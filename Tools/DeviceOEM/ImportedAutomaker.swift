@@ -40,7 +40,8 @@ public struct ImportedAutomaker: Codable, Equatable, Sendable {
             members = try JSONDecoder().decode(Members.self, from: data)
         } catch DecodingError.typeMismatch(_, let context) where !context.codingPath.isEmpty {
             throw .bundle(
-                "the member \(context.codingPath.map(\.stringValue).joined(separator: ".")) has the wrong type")
+                "the member \(context.codingPath.map(\.stringValue).joined(separator: ".")) has the wrong type"
+            )
         } catch {
             throw .bundle("it is no JSON object")
         }

@@ -13,7 +13,9 @@ extension Phone {
     ///
     /// The automaker is asked; where that is not possible the car hears of it at this phone's next
     /// tap (PROTOCOL 10.7).
-    public func revoke(_ key: KeyID, with owner: KeyID, offline: Bool = false) async throws -> SyncReport {
+    public func revoke(_ key: KeyID, with owner: KeyID, offline: Bool = false) async throws
+        -> SyncReport
+    {
         var report = SyncReport()
         let name = friendName(of: key) ?? "key \(key)"
         if !offline {
@@ -22,7 +24,8 @@ extension Phone {
                 report.done.append("the automaker was asked to end the key of \(name)")
                 return report
             } catch DeviceOEMError.refused(let call, let status, let code, let reason)
-            where status != 404 && status < 500 {
+                where status != 404 && status < 500
+            {
                 throw DeviceOEMError.refused(
                     call: call, status: status, code: code, reason: reason)
             } catch let error as DeviceOEMError {
@@ -34,7 +37,8 @@ extension Phone {
         try card.retire([share.slotId], with: owner)
         try save()
         report.done.append(
-            "\(vehicleName(of: owner)) hears that the key of \(name) has ended when \(self.name) taps next")
+            "\(vehicleName(of: owner)) hears that the key of \(name) has ended when \(self.name) taps next"
+        )
         return report
     }
 
@@ -76,7 +80,8 @@ extension Phone {
             if isLost { try card.suspendKey(key.id) } else { try card.resumeKey(key.id) }
             try save()
             report.done.append(
-                "the key for \(vehicleName(of: key.id)) is \(isLost ? "suspended" : "active again")")
+                "the key for \(vehicleName(of: key.id)) is \(isLost ? "suspended" : "active again")"
+            )
             guard !offline else { continue }
             do {
                 try await withPartners {

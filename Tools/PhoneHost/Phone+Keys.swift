@@ -53,7 +53,8 @@ extension Phone {
         }
         guard found.count == 1 else {
             throw PhoneHostError.noKey(
-                "\(name) owns several vehicles\(vehicle.map { " called \($0)" } ?? ""): name one with --vehicle")
+                "\(name) owns several vehicles\(vehicle.map { " called \($0)" } ?? ""): name one with --vehicle"
+            )
         }
         return key.id
     }

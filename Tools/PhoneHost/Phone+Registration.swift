@@ -18,7 +18,8 @@ extension Phone {
             do {
                 try await register(key, partners)
                 report.done.append(
-                    "the key for \(vehicleName(of: key.id)) is registered; its receipt goes to the car at the next tap")
+                    "the key for \(vehicleName(of: key.id)) is registered; its receipt goes to the car at the next tap"
+                )
             } catch {
                 report.fail("the key for \(vehicleName(of: key.id)) is not registered", error)
             }

@@ -79,7 +79,8 @@ extension Phone {
     }
 
     private func accept(_ link: InvitationLink, _ relay: RelayClient) async throws -> KeyID {
-        var own = extras.acceptances.first { $0.mailbox.url == link.mailbox }
+        var own =
+            extras.acceptances.first { $0.mailbox.url == link.mailbox }
             ?? Acceptance(
                 mailbox: Mailbox(
                     url: link.mailbox, claim: RelayClient.uuid(random.bytes(16, for: "claim")),

@@ -16,7 +16,9 @@ extension Phone {
     /// - Parameters:
     ///   - registers: whether keys are registered with their automakers.
     ///   - timeout: of every call.
-    public func sync(registers: Bool = true, timeout: Duration = .seconds(10)) async throws -> SyncReport {
+    public func sync(registers: Bool = true, timeout: Duration = .seconds(10)) async throws
+        -> SyncReport
+    {
         var report = SyncReport()
         let http = OutboundClient(timeout: timeout)
         let partners = try PartnerClient(maker, timeout: timeout)
@@ -53,7 +55,8 @@ extension Phone {
 
     // MARK: - The owner's side of sharing
 
-    private func settleInvitations(_ http: OutboundClient, _ report: inout SyncReport) async throws {
+    private func settleInvitations(_ http: OutboundClient, _ report: inout SyncReport) async throws
+    {
         for invitation in extras.invitations {
             do {
                 try await settle(invitation, relay(of: invitation.mailbox, http), &report)
@@ -118,13 +121,16 @@ extension Phone {
         invitation.isDelivered = true
         replace(invitation)
         report.done.append(
-            "signed a key for \(invitation.friend): \(invitation.level), \(vehicleName(of: invitation.owner))")
+            "signed a key for \(invitation.friend): \(invitation.level), \(vehicleName(of: invitation.owner))"
+        )
     }
 
     private func replace(_ invitation: Invitation) {
-        guard let index = extras.invitations.firstIndex(where: {
-            $0.mailbox.url == invitation.mailbox.url
-        }) else { return }
+        guard
+            let index = extras.invitations.firstIndex(where: {
+                $0.mailbox.url == invitation.mailbox.url
+            })
+        else { return }
         extras.invitations[index] = invitation
     }
 
@@ -138,7 +144,8 @@ extension Phone {
 
     // MARK: - The friend's side of sharing
 
-    private func settleAcceptances(_ http: OutboundClient, _ report: inout SyncReport) async throws {
+    private func settleAcceptances(_ http: OutboundClient, _ report: inout SyncReport) async throws
+    {
         for acceptance in extras.acceptances {
             do {
                 try await settle(acceptance, relay(of: acceptance.mailbox, http), &report)

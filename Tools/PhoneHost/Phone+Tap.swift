@@ -13,7 +13,9 @@ extension Phone {
     /// Holds the phone to the reader at `address` until the car is done; blocks meanwhile.
     ///
     /// State that a command changed is on disk before its answer leaves.
-    public func tap(_ address: ListenAddress, _ options: TapOptions = TapOptions()) throws -> TapResult {
+    public func tap(_ address: ListenAddress, _ options: TapOptions = TapOptions()) throws
+        -> TapResult
+    {
         card.conditions.isUnlocked = options.isUnlocked
         card.conditions.frameworkRuns = !options.powerReserve
         card.leavePairingMode()

@@ -110,8 +110,9 @@ public final class Phone {
     /// Takes up automakers whose bundles were imported or renewed since; needs no network.
     private func adoptAutomakers() throws {
         for bundle in try maker.automakers() {
-            guard let certificates = try? bundle.certificates(
-                deviceRoot: maker.pki.root.certificate, at: clock.now)
+            guard
+                let certificates = try? bundle.certificates(
+                    deviceRoot: maker.pki.root.certificate, at: clock.now)
             else { continue }
             let name = bundle.vehicleOemId
             let known = card.state.automakers.first { $0.name == name }

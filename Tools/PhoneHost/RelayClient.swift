@@ -81,7 +81,8 @@ struct RelayClient: Sendable {
     private func call(
         _ method: String, _ url: String, _ claim: String, _ step: String?, body: [UInt8]?
     ) async throws -> OutboundClient.Answer {
-        let id = step.map { Self.uuid(sha256(Array("\(claim) \($0)".utf8))) }
+        let id =
+            step.map { Self.uuid(sha256(Array("\(claim) \($0)".utf8))) }
             ?? Self.uuid(random.bytes(16, for: "Mailbox-Request-ID"))
         var headers = [("Mailbox-Request-ID", id), ("Mailbox-Device-Claim", claim)]
         if body != nil { headers.append(("Content-Type", "application/json")) }
@@ -92,7 +93,8 @@ struct RelayClient: Sendable {
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            throw PhoneHostError.relayUnreachable(URLComponents(string: relay.url)?.host ?? relay.url)
+            throw PhoneHostError.relayUnreachable(
+                URLComponents(string: relay.url)?.host ?? relay.url)
         }
     }
 

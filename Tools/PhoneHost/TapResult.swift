@@ -63,7 +63,8 @@ public struct TapResult: Sendable {
     /// What to print after the phone's name.
     public var text: String {
         let kind = isFast.map { $0 ? "fast, " : "standard, " } ?? ""
-        let measure = "\(paired == nil ? kind : "")\(apdus) APDUs, \(Int(milliseconds.rounded())) ms"
+        let measure =
+            "\(paired == nil ? kind : "")\(apdus) APDUs, \(Int(milliseconds.rounded())) ms"
         return switch ending {
         case .nobodyAsked: "no car asked for a key"
         case .interrupted: "the car let go before it was done (\(measure))"

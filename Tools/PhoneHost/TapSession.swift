@@ -33,7 +33,8 @@ struct TapSession {
 
     /// Until when to wait for the next event.
     var nextLook: ContinuousClock.Instant {
-        return min(deadline, result.apdus == 0 ? connectedAt + Self.unnoticed : lastEvent + patience)
+        return min(
+            deadline, result.apdus == 0 ? connectedAt + Self.unnoticed : lastEvent + patience)
     }
 
     private var patience: Duration {

@@ -57,7 +57,9 @@ final class ChildProcess: Sendable {
     func stop(within seconds: Int = 10, signal: Int32 = SIGTERM) async {
         guard isRunning else { return }
         kill(pid, signal)
-        for _ in 0..<(seconds * 50) where isRunning { try? await Task.sleep(for: .milliseconds(20)) }
+        for _ in 0..<(seconds * 50) where isRunning {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
         if isRunning {
             kill(pid, SIGKILL)
             while isRunning { try? await Task.sleep(for: .milliseconds(20)) }
@@ -85,7 +87,8 @@ final class ChildProcess: Sendable {
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
             let end = text.split(separator: "\n").suffix(3).joined(separator: " / ")
-            throw .commandFailed(command: URL(fileURLWithPath: program).lastPathComponent, output: end)
+            throw .commandFailed(
+                command: URL(fileURLWithPath: program).lastPathComponent, output: end)
         }
         return text
     }

@@ -102,7 +102,9 @@ public struct Fleet: Sendable {
         }
         throw .commandFailed(
             command: "vehicle add",
-            output: "all \(PortPlan.cars) virtual reader pairs are taken\nhint: name readers with --door and --dashboard")
+            output:
+                "all \(PortPlan.cars) virtual reader pairs are taken\nhint: name readers with --door and --dashboard"
+        )
     }
 
     /// The TCP port of a virtual reader of this stack; none for a reader of another kind.

@@ -23,7 +23,9 @@ public struct Partners: Sendable {
         guard theirs.environment == record.environment else {
             throw StackError.file(
                 path: file.path,
-                reason: "the bundle is for the environment '\(theirs.environment)', this stack is '\(record.environment)'")
+                reason:
+                    "the bundle is for the environment '\(theirs.environment)', this stack is '\(record.environment)'"
+            )
         }
         let automaker = try DevelopmentAutomaker(
             folder: folder.automaker, environment: record.environment

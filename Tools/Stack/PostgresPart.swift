@@ -59,14 +59,20 @@ struct PostgresPart: Sendable {
             "\(programs)/postgres", "-D", data.path, "-k", sockets.path, "-c", "listen_addresses=",
             "-c", "max_connections=200", "-c", "log_line_prefix=%m ",
         ]
-        guard let user else { return .init(program: server[0], arguments: Array(server.dropFirst())) }
+        guard let user else {
+            return .init(program: server[0], arguments: Array(server.dropFirst()))
+        }
         return .init(program: "/usr/bin/setpriv", arguments: Self.privileges(user) + server)
     }
 
     /// Whether it answers queries.
     var isReady: Bool {
         (try? ChildProcess.output(
-            "\(programs)/psql", ["-qtA", "-d", "postgresql://postgres@/postgres?host=\(sockets.path)", "-c", "select 1"]))
+            "\(programs)/psql",
+            [
+                "-qtA", "-d", "postgresql://postgres@/postgres?host=\(sockets.path)", "-c",
+                "select 1",
+            ]))
             != nil
     }
 
@@ -81,15 +87,18 @@ struct PostgresPart: Sendable {
     /// The same on a server that somebody else runs; `roles` when its user may create roles.
     static func createSchemas(psql: String, url: String, roles: Bool) throws(StackError) {
         for schema in BackEndService.allCases.compactMap(\.schema) {
-            var statements = roles
+            var statements =
+                roles
                 ? "do $$ begin create role \(schema) login; exception when duplicate_object then null; end $$;"
                 : ""
-            statements += "create schema if not exists \(schema)\(roles ? " authorization \(schema)" : "");"
+            statements +=
+                "create schema if not exists \(schema)\(roles ? " authorization \(schema)" : "");"
             if roles {
                 statements += "revoke all on schema \(schema) from public;"
                 statements += "alter role \(schema) set search_path = \(schema);"
             }
-            try ChildProcess.output(psql, ["-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statements])
+            try ChildProcess.output(
+                psql, ["-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statements])
         }
     }
 

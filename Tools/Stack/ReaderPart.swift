@@ -57,7 +57,8 @@ struct ReaderPart: Sendable {
 
                 """
             try StateFolder.write(
-                Data(entry.utf8), to: folder.readers.appending(path: "car-\(car).conf"), mode: 0o644)
+                Data(entry.utf8), to: folder.readers.appending(path: "car-\(car).conf"), mode: 0o644
+            )
         }
     }
 

@@ -48,7 +48,8 @@ public struct StateFolder: Sendable {
     static func makeFolder(_ folder: URL, mode: Int = 0o711) throws(StackError) {
         do {
             try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: mode])
+                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: mode]
+            )
         } catch {
             throw .file(path: folder.path, reason: Self.reason(error))
         }
@@ -57,7 +58,8 @@ public struct StateFolder: Sendable {
     static func write(_ data: Data, to file: URL, mode: Int = 0o600) throws(StackError) {
         do {
             try data.write(to: file, options: .atomic)
-            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file.path)
+            try FileManager.default.setAttributes(
+                [.posixPermissions: mode], ofItemAtPath: file.path)
         } catch {
             throw .file(path: file.path, reason: reason(error))
         }

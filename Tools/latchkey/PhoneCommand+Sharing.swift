@@ -126,7 +126,8 @@ extension PhoneCommand {
         /// The key that shared `target`, when the vehicle does not say.
         private func owner(of target: KeyID, _ phone: Phone) throws -> KeyID {
             let owner = phone.keys.first { $0.shared.contains { $0.key == target } }?.id
-            return try vehicle == nil ? owner ?? phone.ownerKey(for: nil) : phone.ownerKey(for: vehicle)
+            return try vehicle == nil
+                ? owner ?? phone.ownerKey(for: nil) : phone.ownerKey(for: vehicle)
         }
     }
 }

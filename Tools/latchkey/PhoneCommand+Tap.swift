@@ -29,7 +29,9 @@ extension PhoneCommand {
         @Option(help: "Pairing password, 8 digits.") var password: String?
         @Flag(help: "No network: neither registration nor orders.") var offline = false
         @Flag(help: "The user has authenticated on the phone.") var unlocked = false
-        @Flag(name: .customLong("power-reserve"), help: "The battery is flat: only the secure element runs.")
+        @Flag(
+            name: .customLong("power-reserve"),
+            help: "The battery is flat: only the secure element runs.")
         var powerReserve = false
         @Option(help: "Seconds to stay at the reader at most.") var timeout: Double?
 
@@ -84,7 +86,8 @@ extension PhoneCommand {
             let car = try await car(fleet, vehicle ?? "")
             let name = at == .door ? car.readers.door : car.readers.dashboard
             guard let port = fleet.port(ofReader: name) else {
-                throw ValidationError("'\(name)' is no virtual reader of this stack: hold a real phone to it")
+                throw ValidationError(
+                    "'\(name)' is no virtual reader of this stack: hold a real phone to it")
             }
             return ListenAddress(host: "127.0.0.1", port: port)
         }

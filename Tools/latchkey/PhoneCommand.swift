@@ -67,7 +67,8 @@ struct PhoneCommand: AsyncParsableCommand {
             abstract: "Goes online: registers keys, settles shares, carries out orders.")
         @OptionGroup var state: StateOption
         @Argument(help: "The phone.") var name: String
-        @Flag(name: .customLong("no-register"), help: "Do not register keys.") var noRegister = false
+        @Flag(name: .customLong("no-register"), help: "Do not register keys.") var noRegister =
+            false
 
         func run() async throws {
             try PhoneCommand.show(

@@ -33,7 +33,9 @@ struct Status: AsyncParsableCommand {
             healthy = healthy && state.isGood
             print("\(part.name.padded(to: 22))\(state.text.padded(to: 12))pid \(part.pid)")
         }
-        print("\(record.parts.count) parts, environment \(record.environment), logs in \(self.state.folder.logs.path)")
+        print(
+            "\(record.parts.count) parts, environment \(record.environment), logs in \(self.state.folder.logs.path)"
+        )
         if !healthy { throw ExitCode(1) }
     }
 

@@ -56,12 +56,15 @@ struct VehicleCommand: AsyncParsableCommand {
 
         func run() async throws {
             let vehicles = try await Fleet(folder: state.folder).list()
-            print("NAME".padded(to: 16) + "VIN".padded(to: 19) + "VEHICLE".padded(to: 18)
-                + "STATE".padded(to: 10) + "KEYS")
+            print(
+                "NAME".padded(to: 16) + "VIN".padded(to: 19) + "VEHICLE".padded(to: 18)
+                    + "STATE".padded(to: 10) + "KEYS")
             for vehicle in vehicles {
-                print(vehicle.displayName.padded(to: 16) + vehicle.vin.padded(to: 19)
-                    + vehicle.vehicleId.description.padded(to: 18) + vehicle.state.padded(to: 10)
-                    + "\(vehicle.keys.count)")
+                print(
+                    vehicle.displayName.padded(to: 16) + vehicle.vin.padded(to: 19)
+                        + vehicle.vehicleId.description.padded(to: 18)
+                        + vehicle.state.padded(to: 10)
+                        + "\(vehicle.keys.count)")
             }
         }
     }
@@ -77,13 +80,19 @@ struct VehicleCommand: AsyncParsableCommand {
             let fleet = try Fleet(folder: state.folder)
             let known = try await fleet.find(vehicle)
             let car = try await fleet.car(known.vehicleId)
-            print("\(car.displayName)  \(car.state), \(car.locked ? "locked" : "unlocked"), engine \(car.engineRunning ? "running" : "off")")
+            print(
+                "\(car.displayName)  \(car.state), \(car.locked ? "locked" : "unlocked"), engine \(car.engineRunning ? "running" : "off")"
+            )
             if let limit = car.speedLimitKmh { print("speed limit       \(limit) km/h") }
-            print("document          version \(car.documentVersion) in the car, \(known.documentVersion) published, \(known.confirmedVersion) confirmed")
+            print(
+                "document          version \(car.documentVersion) in the car, \(known.documentVersion) published, \(known.confirmedVersion) confirmed"
+            )
             if car.pairingMode { print("pairing           waiting for a phone at the dashboard") }
             for key in car.keys {
                 let tracked = known.keys.first { $0.keyId == key.keyId }
-                print("key \(key.keyId)  slot \(key.slotId)  profile \(key.profile)  car: \(key.state)  registry: \(tracked?.state.rawValue ?? "not tracked")")
+                print(
+                    "key \(key.keyId)  slot \(key.slotId)  profile \(key.profile)  car: \(key.state)  registry: \(tracked?.state.rawValue ?? "not tracked")"
+                )
             }
         }
     }
@@ -132,7 +141,9 @@ struct VehicleCommand: AsyncParsableCommand {
             let fleet = try Fleet(folder: state.folder)
             let id = try await fleet.find(vehicle).vehicleId
             for entry in try await fleet.log(id, limit: limit) {
-                print("\(entry.at)  \(entry.reader.padded(to: 11))\(entry.outcome.padded(to: 10))\(entry.text)  (\(entry.apdus) APDUs, \(Int(entry.milliseconds.rounded())) ms)")
+                print(
+                    "\(entry.at)  \(entry.reader.padded(to: 11))\(entry.outcome.padded(to: 10))\(entry.text)  (\(entry.apdus) APDUs, \(Int(entry.milliseconds.rounded())) ms)"
+                )
             }
         }
     }

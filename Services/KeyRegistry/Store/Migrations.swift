@@ -64,6 +64,6 @@ enum RegistryMigrations {
                 PRIMARY KEY (device_oem_id, request_id)
             );
             CREATE INDEX requests_by_age ON requests (answered_at);
-            """),
+            """)
     ]
 }

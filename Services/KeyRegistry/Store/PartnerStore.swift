@@ -32,8 +32,9 @@ struct PartnerStore {
     }
 
     /// The answer a call of this id got within a day, if its body was the same.
-    func answer(to requestId: String, of oem: String) async throws -> (digest: [UInt8], text: String)?
-    {
+    func answer(to requestId: String, of oem: String) async throws -> (
+        digest: [UInt8], text: String
+    )? {
         try await transaction.query(
             """
             SELECT digest, answer FROM requests

@@ -66,7 +66,8 @@ extension VehicleRegistration {
         else { throw PostgresError.column("unknown state or policy of a vehicle") }
         let pairing: String? = try row.value("pairing")
         try self.init(
-            vin: row.value("vin"), vehicleId: VehicleID(hex: row.value("vehicle_id", as: String.self)),
+            vin: row.value("vin"),
+            vehicleId: VehicleID(hex: row.value("vehicle_id", as: String.self)),
             displayName: row.value("display_name"), account: row.value("account"),
             publicKey: row.value("public_key"),
             encryptionPublicKey: row.value("encryption_public_key"), state: state,
@@ -89,7 +90,8 @@ enum ColumnJSON {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    static func decode<Value: Decodable>(_ text: String, as: Value.Type = Value.self) throws -> Value
+    static func decode<Value: Decodable>(_ text: String, as: Value.Type = Value.self) throws
+        -> Value
     {
         try JSONDecoder().decode(Value.self, from: Data(text.utf8))
     }

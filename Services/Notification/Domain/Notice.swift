@@ -36,13 +36,14 @@ enum NoticePolicy {
     /// A key changed from one state to another.
     static func changed(_ key: TrackedKeyState, from: KeyState, owner: TrackedKeyState?) -> [Told] {
         guard let (own, shared) = words(for: key.state, from: from) else { return [] }
-        var told = own.map {
-            [
-                Told(
-                    recipient: key.keyId, deviceOemId: key.deviceOemId, eventType: $0,
-                    sharedKey: nil)
-            ]
-        } ?? []
+        var told =
+            own.map {
+                [
+                    Told(
+                        recipient: key.keyId, deviceOemId: key.deviceOemId, eventType: $0,
+                        sharedKey: nil)
+                ]
+            } ?? []
         if key.keyType == .shared { told += toOwner(owner, shared, key) }
         return told
     }

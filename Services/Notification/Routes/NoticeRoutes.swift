@@ -52,7 +52,9 @@ struct NoticeRoutes: Sendable {
                         let data = String(decoding: try JSONBody.encode(one.notice), as: UTF8.self)
                         try await writer.write(
                             ByteBuffer(
-                                string: "id: \(one.number)\nevent: \(one.notice.eventType)\ndata: \(data)\n\n"))
+                                string:
+                                    "id: \(one.number)\nevent: \(one.notice.eventType)\ndata: \(data)\n\n"
+                            ))
                         number = one.number
                     }
                     quiet = new.isEmpty ? quiet + 1 : 0

@@ -37,7 +37,7 @@ enum NotificationMigrations {
                 key_id text PRIMARY KEY,
                 body jsonb NOT NULL
             );
-            """),
+            """)
     ]
 }
 
@@ -91,7 +91,9 @@ struct NoticeStore {
     }
 
     /// Notices for a key after `number`, oldest first; 1 and 2 are outbox and inbox, 100 at most.
-    func list(for recipient: KeyID, after number: Int) async throws -> [(number: Int, notice: Notice)] {
+    func list(for recipient: KeyID, after number: Int) async throws -> [(
+        number: Int, notice: Notice
+    )] {
         try await transaction.query(
             """
             SELECT number, body FROM notices

@@ -85,7 +85,9 @@ struct Order: Codable, Equatable, Sendable {
     /// Whether the device still has to hear of it once the car confirmed.
     private var needsDevice: Bool {
         switch requester {
-        case .holder, .deviceOEM where action != .terminate: false
+        case .holder,
+            .deviceOEM where action != .terminate:
+            false
         default: !provedByDevice
         }
     }

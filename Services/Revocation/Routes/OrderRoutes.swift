@@ -44,7 +44,8 @@ struct OrderRoutes: Sendable {
             guard new.action.isPossible(in: key.state) else {
                 throw Problem(
                     .conflict, "KEY_STATE",
-                    "a key in state \(key.state.rawValue) cannot \(new.action.rawValue.lowercased())")
+                    "a key in state \(key.state.rawValue) cannot \(new.action.rawValue.lowercased())"
+                )
             }
             let received = OrderReceived(
                 orderId: id, action: new.action, keyId: key.keyId, vehicleId: key.vehicleId,

@@ -39,7 +39,7 @@ enum RevocationMigrations {
                 key_id text PRIMARY KEY,
                 body jsonb NOT NULL
             );
-            """),
+            """)
     ]
 }
 

@@ -21,7 +21,7 @@ enum SharingMigrations {
                 decided_at timestamptz NOT NULL DEFAULT now()
             );
             CREATE INDEX shared_keys_of_vehicle ON shared_keys (vehicle_id);
-            """),
+            """)
     ]
 }
 

@@ -29,7 +29,8 @@ enum DocumentSignature {
             return try await keys.verify(signed.jws, as: DocumentPayload.self).document
         } catch {
             // What jwt-kit says of a signature and of JSON may quote the document.
-            throw GatewayError.document("the signature is not valid, or what it signs is no document")
+            throw GatewayError.document(
+                "the signature is not valid, or what it signs is no document")
         }
     }
 

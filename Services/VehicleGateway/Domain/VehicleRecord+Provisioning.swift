@@ -55,7 +55,8 @@ extension VehicleRecord {
 
     /// Takes over what the factory sent again; keys and slots stay.
     mutating func adoptIdentity(of other: VehicleRecord) throws(GatewayError) {
-        guard other.identity.publicKey == identity.publicKey || keys.isEmpty && pending == nil else {
+        guard other.identity.publicKey == identity.publicKey || keys.isEmpty && pending == nil
+        else {
             throw .provisioning("the vehicle has keys, which belong to its key in force")
         }
         identity = other.identity

@@ -45,7 +45,8 @@ struct Tap: Sendable {
 
     private static func controlFlowParameters(_ command: [UInt8]) -> String? {
         var reader = ByteReader(command)
-        guard let header = try? reader.read(4), header.starts(with: [0x80, Instruction.controlFlow])
+        guard let header = try? reader.read(4),
+            header.starts(with: [0x80, Instruction.controlFlow])
         else { return nil }
         return header.suffix(2).hex
     }

@@ -8,7 +8,9 @@ import KeyCrypto
 
 /// Puts a report under the vehicle's signature: compact JWS, ES256, `kid` = vehicle id.
 enum ReportSigner {
-    static func sign(_ report: QueuedReport, with key: PrivateKey) async throws -> SignedVehicleReport {
+    static func sign(_ report: QueuedReport, with key: PrivateKey) async throws
+        -> SignedVehicleReport
+    {
         let id = report.vehicleId.description
         let keys = JWTKeyCollection()
         await keys.add(

@@ -36,7 +36,9 @@ struct GatewayStore: Sendable {
     // MARK: Vehicles
 
     func vehicles() async throws -> [StoredVehicle] {
-        try await database.read { try Row.fetchAll($0, sql: VehicleRow.selectAll).map(VehicleRow.read) }
+        try await database.read {
+            try Row.fetchAll($0, sql: VehicleRow.selectAll).map(VehicleRow.read)
+        }
     }
 
     func vehicle(_ id: VehicleID) async throws -> StoredVehicle? {
@@ -51,7 +53,8 @@ struct GatewayStore: Sendable {
     /// Loads the vehicle, lets `body` change it and queue facts, and saves it: one transaction.
     func change<Value: Sendable>(
         _ id: VehicleID, at now: Instant,
-        _ body: @escaping @Sendable (inout StoredVehicle, inout [VehicleReport.Fact]) throws -> Value
+        _ body:
+            @escaping @Sendable (inout StoredVehicle, inout [VehicleReport.Fact]) throws -> Value
     ) async throws -> Value {
         try await database.write { db in
             guard var vehicle = try Self.vehicle(id, db) else { throw GatewayError.vehicleUnknown }
@@ -73,8 +76,10 @@ struct GatewayStore: Sendable {
     }
 
     private static func vehicle(_ id: VehicleID, _ db: Database) throws -> StoredVehicle? {
-        try Row.fetchOne(db, sql: VehicleRow.selectAll + " WHERE id = ?", arguments: [id.description])
-            .map(VehicleRow.read)
+        try Row.fetchOne(
+            db, sql: VehicleRow.selectAll + " WHERE id = ?", arguments: [id.description]
+        )
+        .map(VehicleRow.read)
     }
 
     // MARK: The log that never leaves the car

@@ -37,7 +37,8 @@ extension Framework {
     /// command   52 41 Y | 57 10 M[1]
     /// response  58 10 M[2]
     /// ```
-    mutating func verify(_ data: [UInt8], _ state: inout PhoneState) throws(Refusal) -> ResponseAPDU {
+    mutating func verify(_ data: [UInt8], _ state: inout PhoneState) throws(Refusal) -> ResponseAPDU
+    {
         var session = try running()
         guard case .requested(let prover) = session.stage else { throw Refusal(.conditionsNotMet) }
         guard let objects = try? TLV.list(data), objects.map(\.tag) == [0x52, 0x57],

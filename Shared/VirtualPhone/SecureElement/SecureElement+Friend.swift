@@ -47,8 +47,10 @@ extension SecureElement {
             throw .mismatch(tokenIsExpected ? "the token is missing" : "a token nobody asked for")
         }
         if let encToken = request.encToken { try importToken(encToken, &endpoint) }
-        guard endpoint.writeObject(
-            attestation.encoded, at: endpoint.mapping.package, size: endpoint.mapping.packageSize)
+        guard
+            endpoint.writeObject(
+                attestation.encoded, at: endpoint.mapping.package,
+                size: endpoint.mapping.packageSize)
         else { throw .full }
         endpoint.signaling.insert(.package)
         endpoint.phase = .active

@@ -121,8 +121,9 @@ extension SecureElement {
     ) throws(PhoneError) -> [UInt8]? {
         guard request.da == 0, request.needsToken else { return nil }
         let offset = Int(MailboxLayout.tokenOffset(position: request.slotId.position))
-        guard let token = endpoint.mailboxes.read(
-            .confidential, at: offset, count: MailboxLayout.tokenLength)
+        guard
+            let token = endpoint.mailboxes.read(
+                .confidential, at: offset, count: MailboxLayout.tokenLength)
         else { throw .mismatch("no token for this slot") }
         do throws(CryptoError) {
             return try TokenExport.seal(

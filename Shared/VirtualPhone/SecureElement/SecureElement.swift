@@ -45,7 +45,9 @@ public struct SecureElement: Sendable {
     public var keyIds: [KeyID] { state.endpoints.map(\.keyId) }
 
     /// Where `key` is in its life; none when it is not here.
-    public func phase(of key: KeyID) -> KeyPhase? { state.endpoints.first { $0.keyId == key }?.phase }
+    public func phase(of key: KeyID) -> KeyPhase? {
+        state.endpoints.first { $0.keyId == key }?.phase
+    }
 
     /// What `key` is bound to.
     public func description(of key: KeyID) throws(PhoneError) -> EndpointDescription {
@@ -64,7 +66,8 @@ public struct SecureElement: Sendable {
 
     /// The key for `vehicle` that is active or suspended, or being made.
     public func key(for vehicle: VehicleID) -> KeyID? {
-        state.endpoints.first { $0.description.vehicleId == vehicle && $0.phase != .terminated }?.keyId
+        state.endpoints.first { $0.description.vehicleId == vehicle && $0.phase != .terminated }?
+            .keyId
     }
 
     // MARK: - Inside the element

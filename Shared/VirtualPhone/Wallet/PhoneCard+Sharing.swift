@@ -144,8 +144,9 @@ extension PhoneCard {
             (try? DeviceConfiguration(parsing: request.deviceConfig)) != nil,
             Int(mapping.contentEnd) <= request.privateSize
         else { throw .badRequest("a mailbox the phone cannot make") }
-        guard let version = ProtocolVersion.highestCommon(
-            state.versions, try request.versions())
+        guard
+            let version = ProtocolVersion.highestCommon(
+                state.versions, try request.versions())
         else { throw .badRequest("no common version") }
         let automaker = try state.automakers.trusted(by: request.authorizedPKs)
         let vehicleKey: PublicKey

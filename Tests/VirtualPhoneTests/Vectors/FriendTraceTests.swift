@@ -97,9 +97,10 @@ struct FriendReplay {
 
     private func expectOwner(_ owner: PhoneCard, _ key: KeyID) throws {
         let mailbox = try owner.element.privateMailbox(of: key)
-        #expect(mailbox.prefix(2).hex
-            == (try vector.outputs.text("ownerSignalingAfter"))
-            + (try vector.outputs.text("ownerSlotBitmapAfter")))
+        #expect(
+            mailbox.prefix(2).hex
+                == (try vector.outputs.text("ownerSignalingAfter"))
+                + (try vector.outputs.text("ownerSlotBitmapAfter")))
     }
 
     private func replay(_ friend: inout PhoneCard, _ key: KeyID) throws {
@@ -160,7 +161,8 @@ struct FriendReplay {
         fixture.authorizedKeys = recordedRequest.authorizedPKs
         fixture.longTermSharedSecret = try inputs.hex("LTSS")
         fixture.confidentialBytes = try inputs.hex("ownerConfidentialBefore")
-        fixture.privateBytes = [0x00] + (try inputs.hex("ownerSlotBitmapBefore"))
+        fixture.privateBytes =
+            [0x00] + (try inputs.hex("ownerSlotBitmapBefore"))
             + (try inputs.hex("ownerSlotList"))
         fixture.privateBytes += [UInt8](repeating: 0, count: 0x400 - fixture.privateBytes.count)
         var snapshot = PhoneCard.Snapshot()

@@ -35,7 +35,8 @@ struct PasswordVectorTests {
             let data = TLV(0x52, try share.hex()).encoded + TLV(0x57, try evidence.hex()).encoded
             let command = CommandAPDU(cla: 0x80, ins: Instruction.spakeVerify, data: data)
             let answer = phone.respond(to: command.encoded, at: someMoment)
-            #expect(answer == (data.count == 0x55 ? [0x6A, 0x88] : [0x67, 0x00]), "\(negative.name)")
+            #expect(
+                answer == (data.count == 0x55 ? [0x6A, 0x88] : [0x67, 0x00]), "\(negative.name)")
             #expect(!phone.isPairing, "\(negative.name)")
         }
     }

@@ -23,7 +23,9 @@ struct Scene: Sendable {
         try commands.run("phone", "new", phone)
         let pairing = try commands.run("vehicle", "pair", car.displayName)
         let password = try pairing.value("pairing password")
-        if !quietly { narrator.note("pairing password \(password), \(try pairing.value("welcome link"))") }
+        if !quietly {
+            narrator.note("pairing password \(password), \(try pairing.value("welcome link"))")
+        }
         let output = try commands.run(
             "phone", "tap", phone, "--vehicle", car.displayName, "--at", Place.dashboard.rawValue,
             "--password", password)
@@ -38,7 +40,8 @@ struct Scene: Sendable {
     func registers(phone: String) async throws {
         narrator.step("The key is registered, the receipt travels through the phone's mailbox")
         let output = try commands.run("phone", "sync", phone)
-        narrator.good("trackKey: the registry verified the chain and signed a receipt",
+        narrator.good(
+            "trackKey: the registry verified the chain and signed a receipt",
             "\(Int(output.milliseconds)) ms")
         try await tap(phone, at: .dashboard, expects: "drive", by: "standard")
         let held = try await fleet.car(car.vehicleId)
@@ -66,7 +69,8 @@ struct Scene: Sendable {
         let entry = try await newestLogEntry()
         guard entry.outcome == outcome, entry.transaction == transaction else {
             throw Unexpected(
-                "expected \(outcome) by \(transaction), the car says \(entry.outcome) by \(entry.transaction ?? "nothing") (\(entry.text)); the phone says \(output.text)")
+                "expected \(outcome) by \(transaction), the car says \(entry.outcome) by \(entry.transaction ?? "nothing") (\(entry.text)); the phone says \(output.text)"
+            )
         }
         narrator.good(
             "\(phone) at the \(place.rawValue): \(outcome == "drive" ? "engine started" : outcome)",
@@ -76,11 +80,13 @@ struct Scene: Sendable {
     /// A tap that the car must refuse with `hint`.
     func refused(_ phone: String, at place: Place, hint: String) async throws {
         _ = try commands.refused(
-            "phone", "tap", phone, "--vehicle", car.displayName, "--at", place.rawValue, "--offline")
+            "phone", "tap", phone, "--vehicle", car.displayName, "--at", place.rawValue, "--offline"
+        )
         let entry = try await newestLogEntry()
         guard entry.outcome == "refused", entry.controlFlow == hint else {
             throw Unexpected(
-                "expected a refusal \(hint), the car says \(entry.outcome) \(entry.controlFlow ?? "")")
+                "expected a refusal \(hint), the car says \(entry.outcome) \(entry.controlFlow ?? "")"
+            )
         }
         narrator.good("\(phone) is refused: \(entry.text)", Self.timing(entry))
     }

@@ -55,7 +55,8 @@ struct Story: Sendable {
         let fleet = try Fleet(folder: folder)
         let car = try await fleet.car(fleet.find(name).vehicleId)
         narrator.good("\(name): vehicle \(car.vehicleId), its VIN stays with the registry")
-        narrator.note("door reader '\(car.readers.door)', dashboard reader '\(car.readers.dashboard)'")
+        narrator.note(
+            "door reader '\(car.readers.door)', dashboard reader '\(car.readers.dashboard)'")
         return car
     }
 
@@ -64,7 +65,8 @@ struct Story: Sendable {
         try await stack.stopBackEnd()
         narrator.note("broker, PostgreSQL and five services are down")
         try await scene.tap("alice", at: .door, offline: true, expects: "unlocked", by: "fast")
-        try await scene.tap("alice", at: .dashboard, offline: true, expects: "drive", by: "standard")
+        try await scene.tap(
+            "alice", at: .dashboard, offline: true, expects: "drive", by: "standard")
         try await stack.resumeBackEnd()
         let vehicle = try await scene.fleet.find(scene.car.displayName)
         guard vehicle.keys.map(\.state) == [.active] else {
@@ -104,7 +106,8 @@ struct Story: Sendable {
         try await scene.tap("bob", at: .dashboard, offline: true, expects: "drive", by: "standard")
         let car = try await scene.fleet.car(scene.car.vehicleId)
         guard car.speedLimitKmh == 105 else {
-            throw Unexpected("the car reports the limit \(car.speedLimitKmh.map(String.init) ?? "none")")
+            throw Unexpected(
+                "the car reports the limit \(car.speedLimitKmh.map(String.init) ?? "none")")
         }
         narrator.good("the car limits itself to 65 mph (105 km/h)")
         try await stack.resumeBackEnd()
@@ -123,7 +126,8 @@ struct Story: Sendable {
             fleet: scene.fleet, commands: scene.commands, car: coupe, narrator: narrator)
         try await other.pairs(phone: "carol", quietly: true)
         let output = try scene.commands.refused(
-            "phone", "tap", "carol", "--vehicle", scene.car.displayName, "--at", "door", "--offline")
+            "phone", "tap", "carol", "--vehicle", scene.car.displayName, "--at", "door", "--offline"
+        )
         let entry = try await scene.newestLogEntry()
         guard entry.outcome == "refused", entry.controlFlow == "0001" else {
             throw Unexpected("the car said \(entry.outcome) to the stranger: \(output.text)")
