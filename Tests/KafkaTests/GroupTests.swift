@@ -52,16 +52,16 @@ import Testing
             configuration(broker.address), topics: ["shared"], group: "pair",
             options: quickOptions(),
             onAssignment: { change in changes.change { $0.append(change) } })
-        try await eventually(within: .seconds(20)) { first.assignment.count == 6 }
+        try await eventually(within: .seconds(45)) { first.assignment.count == 6 }
         let second = try KafkaConsumer(
             configuration(broker.address), topics: ["shared"], group: "pair",
             options: quickOptions())
-        try await eventually(within: .seconds(20)) {
+        try await eventually(within: .seconds(45)) {
             first.assignment.count == 3 && second.assignment.count == 3
         }
         #expect(first.assignment.isDisjoint(with: second.assignment))
         await first.close()
-        try await eventually(within: .seconds(20)) { second.assignment.count == 6 }
+        try await eventually(within: .seconds(45)) { second.assignment.count == 6 }
         #expect(first.assignment.isEmpty)
         guard case .assigned(let all) = changes.value.first else {
             Issue.record("\(changes.value)")

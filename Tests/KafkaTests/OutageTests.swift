@@ -38,7 +38,7 @@ import Testing
         try await Task.sleep(for: .milliseconds(500))
         try await broker.start()
         #expect(try await within(.seconds(20)) { try await pending.value.count } == 50)
-        let got = try await read(consumer, within: .seconds(30)) {
+        let got = try await read(consumer, within: .seconds(45)) {
             Set($0.map(\.text)).count >= 50
         }
         #expect(got.first?.text == "after-0")

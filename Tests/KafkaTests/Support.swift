@@ -17,7 +17,8 @@ func configuration(_ address: String, _ name: String = "tests") -> KafkaConfigur
 }
 
 /// The development broker lets the first member of a group wait for 3 s and forgets who is silent
-/// for the session timeout meanwhile, so that must be longer; Tansu waits for half of it.
+/// for the session timeout meanwhile, so that must be longer; a member after that may wait for
+/// several times 5 s. Tansu waits for half of the session timeout.
 func quickOptions(session: Duration = .seconds(6)) -> KafkaConsumerOptions {
     var options = KafkaConsumerOptions()
     options.sessionTimeout = session
@@ -52,7 +53,7 @@ func within<Value: Sendable>(
 
 /// Reads until `enough` says so about everything read so far.
 func read(
-    _ consumer: KafkaConsumer, within limit: Duration = .seconds(20), commits: Bool = false,
+    _ consumer: KafkaConsumer, within limit: Duration = .seconds(45), commits: Bool = false,
     until enough: @escaping @Sendable ([KafkaMessage]) -> Bool
 ) async throws -> [KafkaMessage] {
     try await within(limit) {

@@ -130,3 +130,11 @@ func onOwnThread(_ name: String, _ body: @escaping @Sendable () -> Void) {
     thread.stackSize = 1 << 20
     thread.start()
 }
+
+extension Array {
+    /// Everything, leaving nothing behind.
+    mutating func take() -> Self {
+        defer { self = [] }
+        return self
+    }
+}

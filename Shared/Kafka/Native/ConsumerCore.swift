@@ -251,18 +251,18 @@ final class ConsumerCore: @unchecked Sendable {
         rd_kafka_queue_yield(answers)
         answersEnded.wait()
         desk.close()
-        let done = state.withLock { state in
-            rd_kafka_queue_destroy(answers)
-            rd_kafka_queue_destroy(queue)
-            defer { state.whenClosed = [] }
-            return (state.client.take(), state.whenClosed)
-        }
-        destroy(done.0)
-        for closed in done.1 { closed() }
+        destroyClient()
+        for closed in state.withLock({ $0.whenClosed.take() }) { closed() }
     }
 
-    /// The last reference ends here, outside of the lock.
-    private func destroy(_ client: consuming Client?) {}
+    /// The last reference ends after the lock: librdkafka joins its threads.
+    private func destroyClient() {
+        _ = state.withLock { state in
+            rd_kafka_queue_destroy(answers)
+            rd_kafka_queue_destroy(queue)
+            return state.client.take()
+        }
+    }
 
     // MARK: - The thread of the answers
 

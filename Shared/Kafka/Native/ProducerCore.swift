@@ -79,17 +79,17 @@ final class ProducerCore: @unchecked Sendable {
         }
         rd_kafka_purge(client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
         while rd_kafka_outq_len(client) > 0 { serve(client, milliseconds: 100) }
-        let done = state.withLock { state in
-            rd_kafka_queue_destroy(queue)
-            defer { state.whenClosed = [] }
-            return (state.client.take(), state.whenClosed)
-        }
-        destroy(done.0)
-        for closed in done.1 { closed() }
+        destroyClient()
+        for closed in state.withLock({ $0.whenClosed.take() }) { closed() }
     }
 
-    /// The last reference ends here, outside of the lock.
-    private func destroy(_ client: consuming Client?) {}
+    /// The last reference ends after the lock: librdkafka joins its threads.
+    private func destroyClient() {
+        _ = state.withLock { state in
+            rd_kafka_queue_destroy(queue)
+            return state.client.take()
+        }
+    }
 
     private func timeLeft() -> Int32? {
         guard let deadline = state.withLock({ $0.deadline }) else { return nil }
