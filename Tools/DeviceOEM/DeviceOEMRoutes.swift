@@ -66,7 +66,7 @@ struct DeviceOEMRoutes: Sendable {
             guard let request = Self.der(text).flatMap({ try? ServerRequest(parsing: $0) }),
                 request.targetKeyId == order.keyID
             else {
-                throw Problem(.badRequest, "MALFORMED", "ownerRequest is no request about the key")
+                throw Problem(.badRequest, "MALFORMED", "ownerRequest is not about the key")
             }
         }
         guard let text = order.serverRemoteTerminationRequest else { return }

@@ -14,8 +14,13 @@ extension Phone {
     /// Carries out what automakers and owners ordered, after checking who signed it.
     ///
     /// When a car has called a key ended, the order may be a moment behind: wait for it a little.
-    func carryOutOrders(_ report: inout SyncReport) async throws {
+    func carryOutOrders(
+        _ report: inout SyncReport, _ progress: (String) -> Void
+    ) async throws {
         var orders = try waitingOrders()
+        if orders.isEmpty && !extras.suspects.isEmpty {
+            progress("a car called a key ended: waiting for the order about it …")
+        }
         for _ in 0..<50 where orders.isEmpty && !extras.suspects.isEmpty {
             try await Task.sleep(for: .milliseconds(100))
             orders = try waitingOrders()
@@ -34,9 +39,7 @@ extension Phone {
                 if !isRepeat { report.fail("an order was refused (\(what))", error) }
             }
         }
-        extras.suspects.removeAll { key in
-            orders.contains { $0.keyId == key } || card.element.phase(of: key) != .active
-        }
+        extras.suspects = []
         try save()
     }
 

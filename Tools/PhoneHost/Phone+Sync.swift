@@ -16,9 +16,11 @@ extension Phone {
     /// - Parameters:
     ///   - registers: whether keys are registered with their automakers.
     ///   - timeout: of every call.
-    public func sync(registers: Bool = true, timeout: Duration = .seconds(10)) async throws
-        -> SyncReport
-    {
+    ///   - progress: told what is waited for.
+    public func sync(
+        registers: Bool = true, timeout: Duration = .seconds(10),
+        progress: (String) -> Void = { _ in }
+    ) async throws -> SyncReport {
         var report = SyncReport()
         let http = OutboundClient(timeout: timeout)
         let partners = try PartnerClient(maker, timeout: timeout)
@@ -27,7 +29,7 @@ extension Phone {
             try await settleInvitations(http, &report)
             try await settleAcceptances(http, &report)
             if registers { try await registerKeys(partners, &report) }
-            try await carryOutOrders(&report)
+            try await carryOutOrders(&report, progress)
             try await proveEnds(partners, &report)
         } catch {
             await close(http, partners)

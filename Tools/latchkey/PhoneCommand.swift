@@ -72,7 +72,9 @@ struct PhoneCommand: AsyncParsableCommand {
 
         func run() async throws {
             try PhoneCommand.show(
-                name, try await state.phone(name).sync(registers: !noRegister))
+                name,
+                try await state.phone(name).sync(registers: !noRegister) { print("\(name): \($0)") }
+            )
         }
     }
 
