@@ -22,32 +22,35 @@ struct LatchkeyProgram {
             attributes: [.posixPermissions: 0o711])
     }
 
-    /// Runs a command to its end.
-    func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Output {
-        try run(arguments, environment: environment)
-    }
+    /// Runs a command on the state folder to its end.
+    func run(_ arguments: String...) async throws -> Output { try await run(arguments) }
 
     /// The same with the arguments of a table.
-    func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Output {
-        let (process, pipe) = try launch(arguments + ["--state", state.path], environment)
-        let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return Output(
-            text: String(decoding: data, as: UTF8.self), code: process.terminationStatus)
+    func run(_ arguments: [String]) async throws -> Output {
+        try await runBare(arguments + ["--state", state.path])
     }
 
-    /// Runs a command that takes no state folder.
-    func runBare(_ arguments: String...) throws -> Output {
-        let (process, pipe) = try launch(arguments, [:])
-        let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return Output(
-            text: String(decoding: data, as: UTF8.self), code: process.terminationStatus)
+    /// Runs a command that takes no state folder. Its end is waited for on a thread of its own, so
+    /// that other tests go on.
+    func runBare(_ arguments: [String]) async throws -> Output {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(
+                    with: Result {
+                        let (process, pipe) = try launch(arguments)
+                        let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
+                        process.waitUntilExit()
+                        return Output(
+                            text: String(decoding: data, as: UTF8.self),
+                            code: process.terminationStatus)
+                    })
+            }
+        }
     }
 
     /// Starts a command that goes on until it is stopped.
     func start(_ arguments: String...) throws -> Process {
-        let (process, pipe) = try launch(arguments + ["--state", state.path], [:])
+        let (process, pipe) = try launch(arguments + ["--state", state.path])
         pipe.fileHandleForReading.readabilityHandler = {
             if $0.availableData.isEmpty { $0.readabilityHandler = nil }
         }
@@ -61,15 +64,13 @@ struct LatchkeyProgram {
     static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent()
 
-    private func launch(_ arguments: [String], _ environment: [String: String]) throws -> (
-        Process, Pipe
-    ) {
+    private func launch(_ arguments: [String]) throws -> (Process, Pipe) {
         let process = Process()
         let pipe = Pipe()
         process.executableURL = Self.program
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment
-            .filter { !$0.key.hasPrefix("LATCHKEY_") }.merging(environment) { $1 }
+            .filter { !$0.key.hasPrefix("LATCHKEY_") }
         process.standardOutput = pipe
         process.standardError = pipe
         process.standardInput = FileHandle.nullDevice

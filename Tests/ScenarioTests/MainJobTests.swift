@@ -4,10 +4,10 @@ import Testing
 
 /// The story of the README, told by the real executables.
 @Suite(.serialized) struct MainJobTests {
-    @Test func `the demo tells the whole story and every step is as expected`() throws {
+    @Test func `the demo tells the whole story and every step is as expected`() async throws {
         let program = try LatchkeyProgram()
         defer { program.clean() }
-        let output = try program.runBare("demo")
+        let output = try await program.runBare(["demo"])
         #expect(output.code == 0, "\(output.text)")
         for line in [
             "alice is the owner of Roadster", "the car read the receipt",

@@ -19,32 +19,36 @@ import Testing
 
         let first = try program.start("up", "--base-port", port)
         try await ready(program)
-        let added = try program.run("vehicle", "add", "--vin", "LKY00000000000007")
+        let added = try await program.run("vehicle", "add", "--vin", "LKY00000000000007")
         #expect(added.code == 0, "\(added.text)")
-        #expect(try program.run("down").code == 0)
-        first.waitUntilExit()
+        let down = try await program.run("down")
+        #expect(down.code == 0)
+        try await eventually(within: .seconds(20)) { !first.isRunning }
         #expect(first.terminationStatus == 0)
-        #expect(try program.run("status").code == 1)
+        let status = try await program.run("status")
+        #expect(status.code == 1)
 
         let second = try program.start("up", "--base-port", port)
         try await ready(program)
-        #expect(try program.run("vehicle", "list").text.contains("LKY00000000000007"))
+        let resumed = try await program.run("vehicle", "list")
+        #expect(resumed.text.contains("LKY00000000000007"))
         kill(second.processIdentifier, SIGKILL)
-        second.waitUntilExit()
+        try await eventually(within: .seconds(20)) { !second.isRunning }
 
         let third = try program.start("up", "--base-port", port)
         try await ready(program)
-        let list = try program.run("vehicle", "show", "LKY00000000000007")
+        let list = try await program.run("vehicle", "show", "LKY00000000000007")
         #expect(list.code == 0 && list.text.contains("unpaired"), "\(list.text)")
-        #expect(try program.run("down").code == 0)
-        third.waitUntilExit()
+        let end = try await program.run("down")
+        #expect(end.code == 0)
+        try await eventually(within: .seconds(20)) { !third.isRunning }
     }
 
-    @Test func `a port in use gives one clear line and nothing is left running`() throws {
+    @Test func `a port in use gives one clear line and nothing is left running`() async throws {
         let program = try LatchkeyProgram()
         defer { program.clean() }
         let listener = try PortHolder()
-        let output = try program.run("up", "--base-port", "\(listener.port - 1)")
+        let output = try await program.run("up", "--base-port", "\(listener.port - 1)")
         #expect(output.code != 0)
         #expect(output.text.contains("port \(listener.port)"))
         #expect(output.text.contains("hint:"))
@@ -55,18 +59,21 @@ import Testing
         (["down"], "no stack runs"),
         (["vehicle", "add", "--vin", "SHORT"], "17 characters"),
         (["phone", "tap", "nobody", "--reader", "127.0.0.1:1"], "nobody"),
-        (["nonsense"], "nonsense"),
     ])
-    func `a command that cannot work says why in words`(arguments: [String], words: String) throws {
+    func `a command that cannot work says why in words`(arguments: [String], words: String)
+        async throws
+    {
         let program = try LatchkeyProgram()
         defer { program.clean() }
-        let output = try program.run(arguments)
+        let output = try await program.run(arguments)
         #expect(output.code != 0)
         #expect(output.text.contains(words), "\(output.text)")
     }
 
     private func ready(_ program: LatchkeyProgram) async throws {
-        try await eventually(within: .seconds(60)) { try program.run("status").code == 0 }
+        try await eventually(within: .seconds(60)) {
+            try await program.run("status").code == 0
+        }
     }
 }
 

@@ -8,8 +8,17 @@ import Foundation
 
 /// Looks at processes by their number.
 enum ProcessTable {
-    /// Whether a process with this number exists.
-    static func isRunning(_ pid: Int32) -> Bool { pid > 0 && kill(pid, 0) == 0 }
+    /// Whether a process with this number exists and has not ended; one that ended and that nobody
+    /// waited for still has its number.
+    static func isRunning(_ pid: Int32) -> Bool {
+        guard pid > 0, kill(pid, 0) == 0 else { return false }
+        let data = FileManager.default.contents(atPath: "/proc/\(pid)/stat") ?? Data()
+        // `pid (name) state ...`; the name may hold anything but ends with the last parenthesis.
+        let state = String(decoding: data, as: UTF8.self).split(separator: ")").last?.first {
+            $0 != " "
+        }
+        return state != "Z"
+    }
 
     /// Ends what an earlier stack of this folder left behind, for example after its `kill -9`.
     ///

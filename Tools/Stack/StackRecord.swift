@@ -18,6 +18,9 @@ public struct StackRecord: Codable, Sendable {
         public var name: String
         public var pid: Int32
         public var log: String
+
+        /// Whether the program is alive.
+        public var isRunning: Bool { ProcessTable.isRunning(pid) }
     }
 
     /// Reads the record of `folder`; throws `notRunning` when there is none.

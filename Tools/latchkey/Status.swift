@@ -42,7 +42,7 @@ struct Status: AsyncParsableCommand {
     private func state(of part: StackRecord.Part, _ record: StackRecord) async -> (
         text: String, isGood: Bool
     ) {
-        guard kill(part.pid, 0) == 0 else { return ("ended", false) }
+        guard part.isRunning else { return ("ended", false) }
         guard let service = BackEndService(rawValue: part.name) else { return ("running", true) }
         let url = "http://127.0.0.1:\(record.ports.admin(of: service))/readyz"
         return await Health.isReady(url) ? ("ready", true) : ("not ready", false)
