@@ -61,7 +61,8 @@ extension Registrar {
             throw RegistryError.notOwner("an owner key is ended by its own device")
         }
         try await receive(
-            action, key, .owner, "owner-\(owner.keyId)-\(request.requestId.hex)", request: der.hex, in: transaction)
+            action, key, .owner, "owner-\(owner.keyId)-\(request.requestId.hex)", request: der.hex,
+            in: transaction)
     }
 
     /// The device proves that the key is gone; a proof nobody asked for is an order of the holder.

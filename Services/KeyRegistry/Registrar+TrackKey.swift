@@ -180,7 +180,8 @@ extension Registrar {
     private func answer(
         for key: TrackedKey, to device: PublicKey, in transaction: Transaction
     ) async throws -> PartnerAPI.TrackKeyResponse {
-        let shared = try await KeyStore(transaction).ofVehicle(key.vehicleId)
+        let shared =
+            try await KeyStore(transaction).ofVehicle(key.vehicleId)
             .filter { $0.state.keyType == .shared && $0.inDocument != .terminated }.count
             + (key.state.keyType == .shared ? 1 : 0)
         let bundle = PartnerAPI.UIBundle(

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Contracts
+import HTTPTypes
 import Identifiers
+import ServiceKit
 import TestKit
 import Testing
 

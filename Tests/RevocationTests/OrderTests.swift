@@ -133,7 +133,9 @@ import Testing
             order.documentVersion = 1
             let due = order
             try await database.transaction { _ = try await OrderStore($0).insert(due) }
-            let first = try await database.transaction { try await OrderStore($0).takeDue(limit: 9) }
+            let first = try await database.transaction {
+                try await OrderStore($0).takeDue(limit: 9)
+            }
             #expect(first.map(\.attempts) == [1])
             let second = try await database.transaction {
                 try await OrderStore($0).takeDue(limit: 9)

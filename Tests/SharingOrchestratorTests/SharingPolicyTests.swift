@@ -22,11 +22,12 @@ import Testing
             notAfter: seconds.map { TestPKI.start.adding(seconds: $0) })
     }
 
-    @Test(arguments: [
-        (1, 0, nil, true), (1, 2, nil, true), (1, 3, nil, false), (1, 4, nil, false),
-        (6, 0, nil, true), (0, 0, nil, false), (7, 0, nil, false), (1, 0, 1, true),
-        (1, 0, 0, false), (1, 0, -1, false),
-    ] as [(Int, Int, Int64?, Bool)])
+    @Test(
+        arguments: [
+            (1, 0, nil, true), (1, 2, nil, true), (1, 3, nil, false), (1, 4, nil, false),
+            (6, 0, nil, true), (0, 0, nil, false), (7, 0, nil, false), (1, 0, 1, true),
+            (1, 0, 0, false), (1, 0, -1, false),
+        ] as [(Int, Int, Int64?, Bool)])
     func `level, limit and validity decide`(
         profile: Int, usable: Int, seconds: Int64?, isApproved: Bool
     ) throws {

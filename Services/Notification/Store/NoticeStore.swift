@@ -37,7 +37,7 @@ enum NotificationMigrations {
                 key_id text PRIMARY KEY,
                 body jsonb NOT NULL
             );
-            """),
+            """)
     ]
 }
 
