@@ -57,7 +57,7 @@ extension EventDesk {
     ) async throws {
         let keys = KeyStore(transaction)
         guard let key = try await keys.find(keyId), key.vehicleId == vehicle.vehicleId,
-            ![.terminated, .terminatedInVehicle].contains(key.state.state)
+            ![.terminated, .terminatedInVehicle, .rejected].contains(key.state.state)
         else { return }
         var change = try key.removedInVehicle()
         let orderId = "vehicle-\(vehicle.vehicleId)-\(vehicle.reportSequence)"

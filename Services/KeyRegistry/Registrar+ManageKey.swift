@@ -16,17 +16,15 @@ extension Registrar {
         _ request: PartnerAPI.ManageKeyRequest, from partner: Partner, requestId: String
     ) async throws {
         try await database.transaction { transaction in
-            guard let found = try await KeyStore(transaction).find(request.keyID) else {
-                throw RegistryError.keyUnknown
-            }
-            // Vehicle first, then key: the same order of locks everywhere.
-            var vehicle = try await VehicleStore(transaction).find(found.vehicleId)
-            guard let key = try await KeyStore(transaction).find(request.keyID) else {
-                throw RegistryError.keyUnknown
-            }
+            let (key, found) = try await KeyStore(transaction).findWithVehicle(request.keyID)
+            var vehicle = found
             if let envelope = request.deviceRemoteTerminationRequest {
-                try await order(key, by: envelope, from: partner, in: transaction)
+                try await order(
+                    key, request.action, by: envelope, from: partner, in: transaction)
             } else if let proof = request.terminationAttestation {
+                guard request.action == .terminate else {
+                    throw RegistryError.malformed("terminationAttestation goes with TERMINATE only")
+                }
                 try await prove(key, proof, from: partner, of: &vehicle, requestId, in: transaction)
             } else {
                 try await order(key, request.action, from: partner, requestId, in: transaction)
@@ -36,8 +34,8 @@ extension Registrar {
 
     /// The owner's phone asks to end a shared key.
     private func order(
-        _ key: TrackedKey, by envelope: ECIESEnvelope, from partner: Partner,
-        in transaction: Transaction
+        _ key: TrackedKey, _ action: KeyAction, by envelope: ECIESEnvelope,
+        from partner: Partner, in transaction: Transaction
     ) async throws {
         let der: [UInt8]
         do {
@@ -50,9 +48,9 @@ extension Registrar {
         guard let request = try? ServerRequest(parsing: der) else {
             throw RegistryError.malformed("deviceRemoteTerminationRequest is not a ServerRequest")
         }
-        guard request.targetKeyId == key.keyId, request.vehicleId == key.vehicleId else {
-            throw RegistryError.malformed("the signed request names another key")
-        }
+        guard request.targetKeyId == key.keyId, request.vehicleId == key.vehicleId,
+            KeyAction(request.action) == action
+        else { throw RegistryError.malformed("the signed request names another key or action") }
         guard let owner = try await KeyStore(transaction).find(request.requesterKeyId),
             owner.vehicleId == key.vehicleId, owner.state.keyType == .owner,
             owner.state.state == .active, owner.state.deviceOemId == partner.deviceOemId
@@ -63,8 +61,8 @@ extension Registrar {
             throw RegistryError.notOwner("an owner key is ended by its own device")
         }
         try await receive(
-            KeyAction(request.action), key, .owner, "owner-\(request.requestId.hex)",
-            request: der.hex, in: transaction)
+            action, key, .owner, "owner-\(owner.keyId)-\(request.requestId.hex)", request: der.hex,
+            in: transaction)
     }
 
     /// The device proves that the key is gone; a proof nobody asked for is an order of the holder.
@@ -102,17 +100,19 @@ extension Registrar {
         guard key.state.deviceOemId == partner.deviceOemId else {
             throw RegistryError.notOwner("the key belongs to a device of another OEM")
         }
-        // The domain says now whether the order makes sense, so that the caller hears of it.
-        _ = try key.carryOut(action, order: requestId)
+        let id = sha256(Array("\(partner.deviceOemId)/\(requestId)".utf8)).prefix(16)
         try await receive(
-            action, key, .deviceOEM, "oem-\(partner.deviceOemId)-\(requestId)", request: nil,
-            in: transaction)
+            action, key, .deviceOEM, "oem-\(Array(id).hex)", request: nil, in: transaction)
     }
 
     private func receive(
         _ action: KeyAction, _ key: TrackedKey, _ requester: Requester, _ orderId: String,
         request: String?, in transaction: Transaction
     ) async throws {
+        // A repeat of the order behind the present state is answered like the first.
+        guard key.orderId != orderId else { return }
+        // The domain says now whether the order makes sense, so that the caller hears of it.
+        _ = try key.carryOut(action, order: orderId)
         try await Outbox(transaction).add(
             OrderReceived(
                 orderId: orderId, action: action, keyId: key.keyId, vehicleId: key.vehicleId,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Contracts
+import Foundation
 import Identifiers
 import KeyCrypto
 import Messaging
@@ -32,12 +33,22 @@ extension Registrar {
         try await database.transaction { try await PartnerStore($0).all() }
     }
 
+    /// A base URL that paths can be appended to.
+    private static func check(server: String) throws {
+        guard server.utf8.count <= 256, server.hasPrefix("https://"), !server.hasSuffix("/"),
+            let url = URL(string: server), url.host()?.isEmpty == false, url.query() == nil,
+            url.fragment() == nil, url.user() == nil
+        else { throw RegistryError.malformed("server takes https://host:port") }
+    }
+
     private func checked(_ bundle: DeviceOEMBundle, externalCA pem: String) throws -> Partner {
         let letters = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._")
         guard (1...64).contains(bundle.deviceOemId.utf8.count),
             bundle.deviceOemId.allSatisfy(letters.contains)
         else { throw RegistryError.malformed("deviceOemId takes 1 to 64 letters, digits, - . _") }
+        if let server = bundle.server { try Self.check(server: server) }
         do {
+            if let tlsRoot = bundle.tlsRoot { _ = try KeyCertificate(pem: tlsRoot) }
             let root = try KeyCertificate(pem: bundle.root)
             let external = try KeyCertificate(pem: pem)
             try ChainVerifier.root(root, as: .deviceRoot, at: clock.now)

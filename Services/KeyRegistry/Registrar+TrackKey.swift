@@ -17,7 +17,7 @@ extension Registrar {
     {
         let device = try deviceKey(request, partner)
         let earlier = try await database.transaction {
-            try await KeyStore($0).answer(request.keyID)
+            try await KeyStore($0).answer(request.keyID, for: partner.deviceOemId)
         }
         if let earlier { return earlier }
         let data = try keyData(request)
@@ -26,7 +26,9 @@ extension Registrar {
             let keys = KeyStore(transaction)
             var vehicle = try await VehicleStore(transaction).find(data.vehicleId)
             // Somebody else may have registered it while we were checking.
-            if let known = try await keys.answer(request.keyID) { return known }
+            if let known = try await keys.answer(request.keyID, for: partner.deviceOemId) {
+                return known
+            }
             guard endpoint.endpoint.vehicleId == vehicle.vehicleId,
                 endpoint.endpoint.vehiclePK.bytes == vehicle.publicKey
             else { throw RegistryError.chainInvalid("the key was made for another vehicle") }
@@ -111,7 +113,7 @@ extension Registrar {
             notAfter: endpoint.notAfter == .noEnd ? nil : endpoint.notAfter)
         switch request.keyType {
         case .owner:
-            try await checkOwner(data, request.keyID, vehicle, keys)
+            try await checkOwner(data, state, vehicle, keys)
             return TrackedKey(state: state, publicKey: endpoint.publicKey.bytes)
         case .shared:
             let attestation = try await attestation(data, endpoint, vehicle, keys)
@@ -135,17 +137,19 @@ extension Registrar {
 
     /// The car must vouch for an owner key: by its statement in the call, or by its own report.
     private func checkOwner(
-        _ data: PartnerAPI.KeyData, _ id: KeyID, _ vehicle: VehicleRegistration, _ keys: KeyStore
+        _ data: PartnerAPI.KeyData, _ state: TrackedKeyState, _ vehicle: VehicleRegistration,
+        _ keys: KeyStore
     ) async throws {
         if let text = data.vehicleStatement {
             guard let bytes = Data(base64Encoded: text),
                 let statement = try? VehicleStatement(parsing: Array(bytes)),
                 let key = try? PublicKey(vehicle.publicKey), statement.isSigned(by: key),
-                statement.keyId == id, statement.vehicleId == vehicle.vehicleId
+                statement.keyId == state.keyId, statement.vehicleId == vehicle.vehicleId,
+                statement.slotId == state.slotId
             else { throw RegistryError.signatureInvalid("vehicleStatement is not the vehicle's") }
             return
         }
-        guard try await keys.isReportedOwner(id, of: vehicle.vehicleId) else {
+        guard try await keys.isReportedOwner(state.keyId, of: vehicle.vehicleId) else {
             throw RegistryError.tooEarly("the vehicle has not reported this owner key yet")
         }
     }
@@ -176,14 +180,16 @@ extension Registrar {
     private func answer(
         for key: TrackedKey, to device: PublicKey, in transaction: Transaction
     ) async throws -> PartnerAPI.TrackKeyResponse {
-        let shared = try await KeyStore(transaction).ofVehicle(key.vehicleId)
+        let shared =
+            try await KeyStore(transaction).ofVehicle(key.vehicleId)
             .filter { $0.state.keyType == .shared && $0.inDocument != .terminated }.count
+            + (key.state.keyType == .shared ? 1 : 0)
         let bundle = PartnerAPI.UIBundle(
             ktsSignature: Data(try identity.receipt(for: key.state, at: clock.now))
                 .base64EncodedString(),
             keyValidFrom: key.state.notBefore.description,
             keyValidTo: key.state.notAfter?.description, sharedKeys: shared,
-            shareableKeys: max(0, 7 - shared), uiIdentifier: "standard")
+            shareableKeys: max(0, Self.sharedKeyLimit - shared), uiIdentifier: "standard")
         return PartnerAPI.TrackKeyResponse(
             responseHeader: .init(statusCode: "200"),
             uiBundle: try ECIES.seal(Array(ColumnJSON.encode(bundle).utf8), to: device, random),
@@ -207,6 +213,9 @@ extension Registrar {
         }
         try await desk.publishDocument(for: &vehicle, in: transaction)
     }
+
+    /// What phones show as free places: the default of the sharing orchestrator, which decides.
+    private static let sharedKeyLimit = 8
 
     static func certificate(base64 text: String) throws -> KeyCertificate {
         guard text.utf8.count <= 8192, let bytes = Data(base64Encoded: text) else {

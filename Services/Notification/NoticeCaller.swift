@@ -22,7 +22,11 @@ struct NoticeCaller: Service {
                     let due = try await database.transaction {
                         try await NoticeStore($0).takeDue(limit: 50)
                     }
-                    for one in due { try await deliver(one) }
+                    // Side by side, so that one server that does not answer holds up nobody.
+                    try await withThrowingTaskGroup(of: Void.self) { group in
+                        for one in due { group.addTask { try await deliver(one) } }
+                        try await group.waitForAll()
+                    }
                 } catch is CancellationError {
                     return
                 } catch {

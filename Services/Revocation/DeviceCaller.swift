@@ -26,7 +26,11 @@ struct DeviceCaller: Service {
                     let due = try await database.transaction {
                         try await OrderStore($0).takeDue(limit: 20)
                     }
-                    for call in due { try await make(call) }
+                    // Side by side, so that one server that does not answer holds up nobody.
+                    try await withThrowingTaskGroup(of: Void.self) { group in
+                        for call in due { group.addTask { try await make(call) } }
+                        try await group.waitForAll()
+                    }
                 } catch is CancellationError {
                     return
                 } catch {

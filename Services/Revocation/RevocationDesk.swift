@@ -24,8 +24,12 @@ struct RevocationDesk: Sendable {
         for order in try await OrderStore(transaction).open(of: change.tracked.vehicleId)
         where order.keyId == change.tracked.keyId {
             var next = order
-            if let version = change.documentVersion, change.orderId == order.orderId {
-                next = next.documented(version, command: change.command)
+            if change.orderId == order.orderId {
+                if let version = change.documentVersion {
+                    next = next.documented(version, command: change.command)
+                } else if change.tracked.state == change.from {
+                    next = next.refused()
+                }
             }
             if change.proof != nil { next = next.proved() }
             if change.tracked.state == .terminated { next = next.ended() }

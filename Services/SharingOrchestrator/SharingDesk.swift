@@ -20,7 +20,7 @@ struct SharingDesk: Sendable {
             decided.approved = false
             decided.reason = reason
         }
-        try await store.insert(decided, profile: tracked.profile)
+        guard try await store.insert(decided, profile: tracked.profile) else { return }
         try await Outbox(transaction).add(decided)
     }
 

@@ -32,6 +32,15 @@ extension TrackedKey {
         return change
     }
 
+    /// Whether nothing is left to do for `action`.
+    func isAlready(_ action: KeyAction) -> Bool {
+        switch action {
+        case .terminate: inDocument == .terminated
+        case .suspend: state.state == .suspended
+        case .resume: state.state == .active
+        }
+    }
+
     /// The car confirmed the document that ends the key.
     func confirmedByVehicle() throws(RegistryError) -> KeyChange {
         let next: KeyState = state.state == .terminatedOnDevice ? .terminated : .terminatedInVehicle

@@ -68,13 +68,12 @@ struct PartnerRoutes: Sendable {
             guard earlier.digest == digest else {
                 throw RegistryError.malformed("x-requestId was used for another call")
             }
-            return response(Array(earlier.text.utf8), request)
+            return response(earlier.body, request)
         }
         let answer = try JSONBody.encode(try await body(bytes, partner, requestId))
         try await registrar.database.transaction {
             try await PartnerStore($0).keep(
-                String(decoding: answer, as: UTF8.self), digest: digest, to: requestId,
-                of: partner.deviceOemId)
+                answer, digest: digest, to: requestId, of: partner.deviceOemId)
         }
         return response(answer, request)
     }

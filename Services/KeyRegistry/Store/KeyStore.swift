@@ -17,6 +17,22 @@ struct KeyStore {
         ).first.map(TrackedKey.init(row:))
     }
 
+    /// The vehicle of a key, which never changes. Takes no lock: whoever is to change a key locks the
+    /// vehicle first and then the key, everywhere.
+    func vehicle(of id: KeyID) async throws -> VehicleID? {
+        try await transaction.query(
+            "SELECT vehicle_id FROM keys WHERE key_id = \(id.description)"
+        ).first.map { try VehicleID(hex: $0.value("vehicle_id", as: String.self)) }
+    }
+
+    /// Locks a key and its vehicle, in this order: vehicle, key.
+    func findWithVehicle(_ id: KeyID) async throws -> (TrackedKey, VehicleRegistration) {
+        guard let vehicleId = try await vehicle(of: id) else { throw RegistryError.keyUnknown }
+        let vehicle = try await VehicleStore(transaction).find(vehicleId)
+        guard let key = try await find(id) else { throw RegistryError.keyUnknown }
+        return (key, vehicle)
+    }
+
     /// All keys of a vehicle, oldest first.
     func ofVehicle(_ id: VehicleID) async throws -> [TrackedKey] {
         try await transaction.query(
@@ -45,10 +61,17 @@ struct KeyStore {
     }
 
     /// The answer trackKey gave for this key.
-    func answer(_ id: KeyID) async throws -> PartnerAPI.TrackKeyResponse? {
+    func answer(_ id: KeyID, for deviceOemId: String) async throws -> PartnerAPI.TrackKeyResponse? {
         let rows = try await transaction.query(
-            "SELECT answer FROM keys WHERE key_id = \(id.description)")
-        return try rows.first.map { try ColumnJSON.decode($0.value("answer")) }
+            """
+            SELECT answer, state->>'deviceOemId' AS device_oem_id FROM keys
+            WHERE key_id = \(id.description)
+            """)
+        guard let row = rows.first else { return nil }
+        guard try row.value("device_oem_id", as: String.self) == deviceOemId else {
+            throw RegistryError.notOwner("the key belongs to a device of another OEM")
+        }
+        return try ColumnJSON.decode(row.value("answer"))
     }
 
     /// Notes a key that a car told us of.

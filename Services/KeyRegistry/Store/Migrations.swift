@@ -54,12 +54,12 @@ enum RegistryMigrations {
                 reported_at timestamptz NOT NULL DEFAULT now()
             );
 
-            -- Answers of the last day, so that a repeated call gets the same one.
+            -- Answers of the last day, so that a repeated call gets the same one, byte for byte.
             CREATE TABLE requests (
                 device_oem_id text NOT NULL,
                 request_id text NOT NULL,
                 digest bytea NOT NULL,
-                answer jsonb NOT NULL,
+                answer bytea NOT NULL,
                 answered_at timestamptz NOT NULL DEFAULT now(),
                 PRIMARY KEY (device_oem_id, request_id)
             );

@@ -33,7 +33,7 @@ struct PartnerStore {
 
     /// The answer a call of this id got within a day, if its body was the same.
     func answer(to requestId: String, of oem: String) async throws -> (
-        digest: [UInt8], text: String
+        digest: [UInt8], body: [UInt8]
     )? {
         try await transaction.query(
             """
@@ -45,11 +45,11 @@ struct PartnerStore {
     }
 
     /// Keeps an answer for a day; old ones go.
-    func keep(_ text: String, digest: [UInt8], to requestId: String, of oem: String) async throws {
+    func keep(_ body: [UInt8], digest: [UInt8], to requestId: String, of oem: String) async throws {
         try await transaction.execute(
             """
             INSERT INTO requests (device_oem_id, request_id, digest, answer)
-            VALUES (\(oem), \(requestId), \(digest), \(PostgresValue.json(text)))
+            VALUES (\(oem), \(requestId), \(digest), \(body))
             ON CONFLICT (device_oem_id, request_id) DO UPDATE
                 SET digest = excluded.digest, answer = excluded.answer, answered_at = now()
             """)

@@ -19,9 +19,11 @@ struct VehicleStore {
         return try VehicleRegistration(row: row)
     }
 
-    /// The vehicle with this VIN or id, if there is one.
+    /// The vehicle with this VIN or id, if there is one; other additions wait until we are done.
     func existing(vin: String, id: VehicleID) async throws -> VehicleRegistration? {
-        try await transaction.query(
+        try await transaction.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('add vehicle', 0))")
+        return try await transaction.query(
             "SELECT * FROM vehicles WHERE vin = \(vin) OR vehicle_id = \(id.description) FOR UPDATE"
         ).first.map(VehicleRegistration.init(row:))
     }

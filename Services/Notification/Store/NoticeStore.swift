@@ -90,7 +90,7 @@ struct NoticeStore {
             """)
     }
 
-    /// Notices for a key after `number`, oldest first; 1 and 2 are outbox and inbox, 100 at most.
+    /// Notices for a key after `number`, oldest first, 100 at most.
     func list(for recipient: KeyID, after number: Int) async throws -> [(
         number: Int, notice: Notice
     )] {

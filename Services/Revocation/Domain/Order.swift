@@ -74,9 +74,17 @@ struct Order: Codable, Equatable, Sendable {
         return next
     }
 
-    /// The key has ended on both sides, whichever order did it.
+    /// The registry cannot carry it out, and never will.
+    func refused() -> Order {
+        guard stage == .requested else { return self }
+        var next = self
+        next.stage = .failed
+        return next
+    }
+
+    /// The key has ended on both sides, whichever order did it; nothing is left to suspend either.
     func ended() -> Order {
-        guard action == .terminate else { return self }
+        guard stage != .failed else { return self }
         var next = self
         next.stage = .done
         return next

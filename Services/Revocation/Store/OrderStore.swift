@@ -71,7 +71,7 @@ struct OrderStore {
     func open(of vehicle: VehicleID) async throws -> [Order] {
         try await transaction.query(
             """
-            SELECT body FROM orders WHERE vehicle_id = \(vehicle.description) AND stage <> 'DONE'
+            SELECT body FROM orders WHERE vehicle_id = \(vehicle.description) AND stage NOT IN ('DONE', 'FAILED')
             ORDER BY requested_at FOR UPDATE
             """
         ).map(Self.order)

@@ -44,15 +44,15 @@ struct SharedKeyStore {
         ).count
     }
 
-    /// Notes a decision; the first one stands.
-    func insert(_ decision: SharedKeyDecided, profile: Int) async throws {
+    /// Notes a decision; false when there is one already, which stands.
+    func insert(_ decision: SharedKeyDecided, profile: Int) async throws -> Bool {
         try await transaction.execute(
             """
             INSERT INTO shared_keys (key_id, vehicle_id, profile, approved, reason)
             VALUES (\(decision.keyId.description), \(decision.vehicleId.description), \(profile),
                 \(decision.approved), \(decision.reason))
             ON CONFLICT (key_id) DO NOTHING
-            """)
+            """) == 1
     }
 
     /// The key no longer counts.
