@@ -48,14 +48,20 @@ struct LatchkeyProgram {
         }
     }
 
-    /// Starts a command that goes on until it is stopped.
-    func start(_ arguments: String...) throws -> Process {
-        let (process, pipe) = try launch(arguments + ["--state", state.path])
-        pipe.fileHandleForReading.readabilityHandler = {
-            if $0.availableData.isEmpty { $0.readabilityHandler = nil }
-        }
+    /// Starts the stack; what it prints goes to `output`.
+    func up(basePort: Int) throws -> Process {
+        let process = Self.process(["up", "--state", state.path, "--base-port", "\(basePort)"])
+        FileManager.default.createFile(atPath: output.path, contents: nil)
+        let file = try FileHandle(forWritingTo: output)
+        try file.seekToEnd()
+        process.standardOutput = file
+        process.standardError = file
+        try process.run()
         return process
     }
+
+    /// Where `up` prints.
+    var output: URL { state.appending(path: "up.log") }
 
     /// Removes the state folder.
     func clean() { try? FileManager.default.removeItem(at: state) }
@@ -65,17 +71,22 @@ struct LatchkeyProgram {
         .deletingLastPathComponent()
 
     private func launch(_ arguments: [String]) throws -> (Process, Pipe) {
-        let process = Process()
+        let process = Self.process(arguments)
         let pipe = Pipe()
-        process.executableURL = Self.program
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        return (process, pipe)
+    }
+
+    private static func process(_ arguments: [String]) -> Process {
+        let process = Process()
+        process.executableURL = program
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment
             .filter { !$0.key.hasPrefix("LATCHKEY_") }
-        process.standardOutput = pipe
-        process.standardError = pipe
         process.standardInput = FileHandle.nullDevice
-        try process.run()
-        return (process, pipe)
+        return process
     }
 
     /// Tests run inside a helper of the toolchain, so the repository says where the build is.

@@ -20,26 +20,24 @@ enum ProcessTable {
         return state != "Z"
     }
 
+    /// The variable that names the state folder in the environment of every part.
+    static let mark = "LATCHKEY_STACK"
+
     /// Ends what an earlier stack of this folder left behind, for example after its `kill -9`.
     ///
-    /// A process counts only when its command line or environment names the folder's sockets or
-    /// state, so that a number used again by somebody else is left alone.
-    static func endLeftovers(of record: StackRecord, marks: [String]) async {
-        let left = record.parts.filter { isRunning($0.pid) && belongs($0.pid, marks) }
+    /// A process counts only when its environment names the folder, so that a number used again by
+    /// somebody else is left alone.
+    static func endLeftovers(of record: StackRecord, folder: String) async {
+        let left = record.parts.filter { $0.isRunning && belongs($0.pid, to: folder) }
         for part in left { kill(part.pid, SIGTERM) }
-        for _ in 0..<100 where left.contains(where: { isRunning($0.pid) }) {
+        for _ in 0..<100 where left.contains(where: \.isRunning) {
             try? await Task.sleep(for: .milliseconds(50))
         }
-        for part in left where isRunning(part.pid) { kill(part.pid, SIGKILL) }
+        for part in left where part.isRunning { kill(part.pid, SIGKILL) }
     }
 
-    private static func belongs(_ pid: Int32, _ marks: [String]) -> Bool {
-        ["cmdline", "environ"].contains { file in
-            guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/\(file)") else {
-                return false
-            }
-            let text = String(decoding: data, as: UTF8.self)
-            return marks.contains { text.contains($0) }
-        }
+    private static func belongs(_ pid: Int32, to folder: String) -> Bool {
+        let data = FileManager.default.contents(atPath: "/proc/\(pid)/environ") ?? Data()
+        return data.split(separator: 0).contains(Data("\(mark)=\(folder)".utf8))
     }
 }

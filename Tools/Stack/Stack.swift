@@ -44,8 +44,7 @@ public actor Stack {
     public func start() async throws {
         if let record = try? StackRecord.load(folder) {
             guard !record.isRunning else { throw StackError.alreadyRunning(pid: record.pid) }
-            await ProcessTable.endLeftovers(
-                of: record, marks: [folder.url.path, folder.sockets.path])
+            await ProcessTable.endLeftovers(of: record, folder: folder.url.path)
         }
         try ports.checkFree()
         try folder.create()
@@ -202,6 +201,8 @@ public actor Stack {
         guard FileManager.default.isExecutableFile(atPath: command.program) else {
             throw StackError.file(path: command.program, reason: "no such program")
         }
+        var command = command
+        command.environment[ProcessTable.mark] = folder.url.path
         children.append(try ChildProcess(name, command, log: folder.log(of: name)))
     }
 
