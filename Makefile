@@ -20,7 +20,7 @@ demo: build ## Runs the main job: pair, open, start, share, revoke (PAUSE=1 wait
 test: bootstrap ## Runs all checks and tests
 	@scripts/test
 
-check: bootstrap ## Formatting, layers, documents and compose files
+check: bootstrap ## Formatting, layers, sizes and compose files
 	@scripts/check
 
 lint: ## Formatting only

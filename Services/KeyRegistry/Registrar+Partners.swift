@@ -46,9 +46,17 @@ extension Registrar {
         guard (1...64).contains(bundle.deviceOemId.utf8.count),
             bundle.deviceOemId.allSatisfy(letters.contains)
         else { throw RegistryError.malformed("deviceOemId takes 1 to 64 letters, digits, - . _") }
-        if let server = bundle.server { try Self.check(server: server) }
+        // Empty means absent, as in the bundles of others.
+        let server = bundle.server.flatMap { $0.isEmpty ? nil : $0 }.map {
+            $0.hasSuffix("/") ? String($0.dropLast()) : $0
+        }
+        let tlsRoot = bundle.tlsRoot.flatMap { $0.isEmpty ? nil : $0 }
+        if let server { try Self.check(server: server) }
         do {
-            if let tlsRoot = bundle.tlsRoot { _ = try KeyCertificate(pem: tlsRoot) }
+            // Any certificate a TLS stack takes: this one is outside the profile of our own.
+            if let tlsRoot {
+                _ = try ClientRoot.all(name: bundle.deviceOemId, pem: Array(tlsRoot.utf8))
+            }
             let root = try KeyCertificate(pem: bundle.root)
             let external = try KeyCertificate(pem: pem)
             try ChainVerifier.root(root, as: .deviceRoot, at: clock.now)
@@ -56,7 +64,7 @@ extension Registrar {
                 external, as: .externalCA, of: root, by: identity.root, at: clock.now)
             return Partner(
                 deviceOemId: bundle.deviceOemId, root: root.der, externalCA: external.der,
-                server: bundle.server, tlsRoot: bundle.tlsRoot)
+                server: server, tlsRoot: tlsRoot)
         } catch {
             throw RegistryError.chainInvalid("the bundle: \(error)")
         }

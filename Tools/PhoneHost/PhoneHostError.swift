@@ -49,7 +49,7 @@ public enum PhoneHostError: Error, Equatable, Sendable, CustomStringConvertible 
         case .corrupted(let file):
             "\(file) cannot be read\nhint: restore the phone's folder from a backup"
         case .noReader(let address):
-            "no reader listens on \(address)\nhint: is the stack up? see latchkey status"
+            "no reader listens on \(address)\nhint: check host and port; latchkey status tells whether a stack of this machine is up"
         case .readerFrame(let reason): "the reader sent something else than frames: \(reason)"
         case .noKey(let reason): "\(reason)\nhint: latchkey phone list shows the keys"
         case .link(let reason):

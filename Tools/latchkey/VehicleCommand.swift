@@ -41,11 +41,19 @@ struct VehicleCommand: AsyncParsableCommand {
         func run() async throws {
             var readers: CarAPI.Readers?
             if let door, let dashboard { readers = .init(door: door, dashboard: dashboard) }
-            let car = try await Fleet(folder: state.folder).add(
+            let fleet = try Fleet(folder: state.folder)
+            let car = try await fleet.add(
                 vin: vin, name: name, account: account, readers: readers)
             print("\(car.displayName)  vehicle \(car.vehicleId)  VIN \(vin)")
-            print("door reader       \(car.readers.door)")
-            print("dashboard reader  \(car.readers.dashboard)")
+            VehicleCommand.printReaders(of: car, fleet)
+        }
+    }
+
+    /// Where a phone goes to: PC/SC names, and the port at which a virtual reader takes phones.
+    static func printReaders(of car: CarAPI.Vehicle, _ fleet: Fleet) {
+        for (place, name) in [("door", car.readers.door), ("dashboard", car.readers.dashboard)] {
+            let port = fleet.port(ofReader: name).map { "  (phones connect to 127.0.0.1:\($0))" }
+            print("\(place) reader".padded(to: 18) + name + (port ?? ""))
         }
     }
 
@@ -83,6 +91,7 @@ struct VehicleCommand: AsyncParsableCommand {
             print(
                 "\(car.displayName)  \(car.state), \(car.locked ? "locked" : "unlocked"), engine \(car.engineRunning ? "running" : "off")"
             )
+            VehicleCommand.printReaders(of: car, fleet)
             if let limit = car.speedLimitKmh { print("speed limit       \(limit) km/h") }
             print(
                 "document          version \(car.documentVersion) in the car, \(known.documentVersion) published, \(known.confirmedVersion) confirmed"

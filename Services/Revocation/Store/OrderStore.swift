@@ -135,7 +135,7 @@ struct OrderStore {
             """
             SELECT stage, count(*) AS count,
                 extract(epoch FROM now() - min(requested_at))::bigint AS oldest
-            FROM orders WHERE stage <> 'DONE' GROUP BY stage
+            FROM orders WHERE stage NOT IN ('DONE', 'FAILED') GROUP BY stage
             """
         ).map { (try $0.value("stage"), try $0.value("count"), try $0.value("oldest")) }
     }
