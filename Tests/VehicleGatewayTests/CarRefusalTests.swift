@@ -61,7 +61,7 @@ import Testing
         Call(.put, "vehicles/ID", body: String(repeating: " ", count: 300_000), 413, "TOO_LARGE"),
         Call(.post, "vehicles/ID/engine", body: "{}", 400, "FIELD_MISSING"),
         Call(.post, "vehicles/ID/engine", body: #"{"running":"no"}"#, 400, "MALFORMED"),
-        Call(.post, "vehicles/ID/engine", body: #"{"running":null}"#, 400, "FIELD_MISSING"),
+        Call(.post, "vehicles/ID/engine", body: #"{"running":null}"#, 400, "MALFORMED"),
         Call(.post, "vehicles/ID/engine", body: #"{"running":true}"#, 422, "REFUSED"),
         Call(.post, "vehicles/ID/activation-code", body: "{}", 400, "FIELD_MISSING"),
         Call(.post, "vehicles/ID/activation-code", body: #"{"code":123456}"#, 400, "MALFORMED"),

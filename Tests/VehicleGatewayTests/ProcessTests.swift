@@ -55,7 +55,7 @@ import Testing
             let phone = try gateway.car.phone()
             try phone.enterPairingMode()
             let victim = running
-            // The second GET DATA: certificates are on their way, nothing is stored yet.
+            // GET DATA: certificates are on their way, nothing is stored yet.
             phone.interfere { command in
                 if command[1] == 0xCA { victim.kill() }
                 return nil
@@ -66,7 +66,7 @@ import Testing
             card.remove()
             phone.interfere(nil)
             running = try await gateway.start()
-            try await Task.sleep(for: .milliseconds(600))
+            try await gateway.untilEmpty(TestCar.dashboardName)
             let paired = try await gateway.tap(phone, at: TestCar.dashboardName)
             #expect(paired.outcome == "paired", "\(paired)")
             running.kill()
@@ -97,6 +97,8 @@ import Testing
             }
             #expect(reasons.count == 2)
             #expect(letters.count == 2)
+            #expect(try await gateway.reports(1).map(\.sequence) == [1])
+            try await gateway.untilNothingWaits()
             // A broker that came back empty: reports are sent again, documents read again.
             let replaced = await running.probe("/broker/replaced", method: "POST")
             #expect((200...299).contains(replaced?.status ?? 0), "\(String(describing: replaced))")

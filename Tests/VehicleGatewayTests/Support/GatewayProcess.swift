@@ -10,6 +10,8 @@ import NIOHTTP1
 import TestKit
 import Testing
 
+@testable import VehicleGateway
+
 /// The executable of the gateway with its own state file, and what is needed around it.
 final class GatewayProcess: Sendable {
     let car: TestCar
@@ -28,6 +30,8 @@ final class GatewayProcess: Sendable {
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 
+    private var state: String { folder.appending(path: "state.sqlite").path }
+
     /// Starts it, on the same state file each time, and waits until it is ready.
     func start() async throws -> RunningService {
         let prefix = "LATCHKEY_VEHICLE_GATEWAY_"
@@ -35,7 +39,7 @@ final class GatewayProcess: Sendable {
         environment[prefix + "ENVIRONMENT"] = car.environment
         environment[prefix + "KAFKA"] = "127.0.0.1:\(brokerPort)"
         environment[prefix + "API_ADDRESS"] = api
-        environment[prefix + "STATE"] = folder.appending(path: "state.sqlite").path
+        environment[prefix + "STATE"] = state
         environment[prefix + "READER_PROFILE"] = "virtual"
         return try await .ready("vehicle-gateway", admin: admin, environment: environment)
     }
@@ -50,16 +54,25 @@ final class GatewayProcess: Sendable {
 
     /// The state of the car, or none while the gateway does not answer.
     func vehicle() async throws -> CarAPI.Vehicle {
-        try await call("GET", "/\(car.vehicleId)", as: CarAPI.Vehicle.self)
+        try await call("GET", "vehicles/\(car.vehicleId)", as: CarAPI.Vehicle.self)
     }
 
     func log() async throws -> [CarAPI.LogEntry] {
-        try await call("GET", "/\(car.vehicleId)/log?limit=20", as: [CarAPI.LogEntry].self)
+        try await call("GET", "vehicles/\(car.vehicleId)/log?limit=20", as: [CarAPI.LogEntry].self)
+    }
+
+    /// Waits until the broker has confirmed every report.
+    func untilNothingWaits() async throws {
+        let store = try GatewayStore(path: state)
+        try await eventually("confirmed reports") {
+            try await store.unsentReports(limit: 1).isEmpty
+        }
     }
 
     func provision() async throws {
         let body = try JSONEncoder().encode(car.provisioning())
-        _ = try await call("PUT", "/\(car.vehicleId)", body: body, as: CarAPI.Vehicle.self)
+        let path = "vehicles/\(car.vehicleId)"
+        _ = try await call("PUT", path, body: body, as: CarAPI.Vehicle.self)
     }
 
     /// Holds the phone to a reader until the car has written a line into its log.
@@ -74,8 +87,16 @@ final class GatewayProcess: Sendable {
             return found != nil
         }
         card.remove()
-        try await Task.sleep(for: .milliseconds(600))
+        try await untilEmpty(reader)
         return try #require(found)
+    }
+
+    /// Waits until the gateway has seen the phone leave, so that the next tap is a new one.
+    func untilEmpty(_ reader: String) async throws {
+        try await eventually("an empty reader") {
+            try await !call("GET", "readers", as: [ReaderStatus.Reader].self)
+                .contains { $0.name.hasPrefix(reader + " ") && $0.phonePresent }
+        }
     }
 
     /// Sends documents as the key registry would.
@@ -111,7 +132,7 @@ final class GatewayProcess: Sendable {
     func call<Answer: Decodable>(
         _ method: String, _ path: String, body: Data? = nil, as type: Answer.Type
     ) async throws -> Answer {
-        var request = HTTPClientRequest(url: "http://\(api)/car/v1/vehicles\(path)")
+        var request = HTTPClientRequest(url: "http://\(api)/car/v1/\(path)")
         request.method = HTTPMethod(rawValue: method)
         if let body {
             request.headers.add(name: "content-type", value: "application/json")
