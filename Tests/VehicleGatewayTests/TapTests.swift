@@ -115,18 +115,4 @@ import VirtualPhone
             for card in cards { card.remove() }
         }
     }
-
-    private func share(from owner: TestPhone, to friend: TestPhone) throws -> KeyID {
-        let now = WallClock.system.now
-        let ownerKey = try #require(owner.use { $0.state.keys.first?.id })
-        let offer = ShareOffer(
-            keyConfig: KeyConfig(
-                profile: .full, notBefore: TestPKI.start, notAfter: now.adding(seconds: 86_400)))
-        let request = try owner.use { try $0.share(ownerKey, offer) }
-        let signing = try friend.use { try $0.accept(request, at: now) }
-        let package = try owner.use {
-            try $0.sign(signing, slot: request.slotId, of: ownerKey, at: now)
-        }
-        return try friend.use { try $0.importKey(package) }
-    }
 }

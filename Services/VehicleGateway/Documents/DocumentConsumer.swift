@@ -12,7 +12,16 @@ import ServiceLifecycle
 /// Reads `vehicle.documents` from the beginning and brings those of its own vehicles into force.
 ///
 /// It joins no group and commits nothing: the newest document of a vehicle says all, and one that
-/// was applied before is recognised by its version.
+/// was applied before is recognised by its version. The topic holds the documents of every car, so
+/// each record passes this filter, in this order:
+///
+///     no key, no value, key not a vehicle id   ignored: nobody's
+///     key of a vehicle not provisioned here    ignored: another gateway's
+///     version not higher than the one in force ignored: read before
+///     not JSON, signature, environment, …      dead letter, once per record (by digest)
+///     anything else                            applied and reported in one transaction
+///
+/// A vehicle provisioned later has its documents read then: provisioning rings `again`.
 struct DocumentConsumer: Service {
     let desk: DocumentDesk
     let kafka: KafkaConfiguration

@@ -135,18 +135,29 @@ struct GatewayStore: Sendable {
         }
     }
 
-    /// The broker confirmed these.
-    func markSent(_ reports: [QueuedReport]) async throws {
+    /// Confirmed reports kept per vehicle, for a broker that comes back empty.
+    static let reportLimit = 1000
+
+    /// The broker confirmed these. Drops the oldest confirmed ones beyond the limit.
+    func markSent(_ reports: [QueuedReport], keeping limit: Int = reportLimit) async throws {
         try await database.write { db in
             for report in reports {
                 try db.execute(
                     sql: "UPDATE report SET sent = 1 WHERE vehicle = ? AND sequence = ?",
                     arguments: [report.vehicleId.description, report.sequence])
             }
+            for vehicle in Set(reports.map(\.vehicleId.description)) {
+                try db.execute(
+                    sql: """
+                        DELETE FROM report WHERE vehicle = ?1 AND sent = 1 AND sequence <= (
+                            SELECT sequence FROM report WHERE vehicle = ?1
+                            ORDER BY sequence DESC LIMIT 1 OFFSET ?2)
+                        """, arguments: [vehicle, limit])
+            }
         }
     }
 
-    /// The broker came back empty: everything is to be sent again.
+    /// The broker came back empty: everything still here is to be sent again.
     func markAllUnsent() async throws {
         try await database.write { try $0.execute(sql: "UPDATE report SET sent = 0") }
     }

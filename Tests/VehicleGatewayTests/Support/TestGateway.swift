@@ -18,6 +18,7 @@ final class TestGateway: Sendable {
     let documents: DocumentDesk
     let service: PrivatePCSC
     let folder: URL
+    private let status = ReaderStatus()
     private let watch: Task<Void, any Error>
 
     /// Runs `body` with a gateway on a private PC/SC service.
@@ -52,7 +53,7 @@ final class TestGateway: Sendable {
             store: store, readers: readers, codes: codes, host: host, profile: .virtual,
             reports: bell)
         try await desk.provision(car.provisioning(), as: car.vehicleId)
-        let reader = ReaderWatch(status: ReaderStatus(), host: host) { await taps.serve($0) }
+        let reader = ReaderWatch(status: status, host: host) { await taps.serve($0) }
         watch = Task { try await reader.run() }
     }
 
@@ -73,9 +74,16 @@ final class TestGateway: Sendable {
         defer { card.remove() }
         let entry = try await entry(after: before)
         card.remove()
-        // The reader looks for a phone every 400 ms; the next tap is to be a new one.
-        try await Task.sleep(for: .milliseconds(600))
+        try await untilEmpty(reader)
         return entry
+    }
+
+    /// Waits until the gateway has seen the phone leave: the reader looks for one every 400 ms, and
+    /// the next tap is to be a new one.
+    private func untilEmpty(_ reader: String) async throws {
+        try await eventually("an empty reader") {
+            !status.readers.contains { $0.name.hasPrefix(reader + " ") && $0.phonePresent }
+        }
     }
 
     /// The first line of the log after `id`.

@@ -30,6 +30,10 @@ struct JoinedCar {
     private(set) var commands: [[UInt8]] = []
     private let random: RandomSource
     static let password = "01234567"
+    private static let salt = [UInt8](repeating: 9, count: 16)
+    // Made once: scrypt is slow on purpose.
+    private static let verifier = Result { try makeVerifier(password) }
+    private static let wrongVerifier = Result { try makeVerifier("76543210") }
 
     init(
         _ world: TestWorld, options: KeyOptions = .ownerDefault,
@@ -48,15 +52,17 @@ struct JoinedCar {
 
     /// A fresh password for the owner; `wrong` gives the car another one than the phone's.
     mutating func enterPairingMode(wrong: Bool = false, id: String = "first") throws {
-        let salt = [UInt8](repeating: 9, count: 16)
-        let scalars = try SPAKE2Plus.scalars(
-            password: wrong ? "76543210" : Self.password, salt: salt,
-            cost: SPAKE2Plus.Cost(n: 4096, r: 8, p: 1))
-        let verifier = try SPAKE2Plus.Verifier(scalars)
+        let verifier = try (wrong ? Self.wrongVerifier : Self.verifier).get()
         record.apply(
             pairing: KeyProtocol.PairingMode(
                 id: id, expiresAt: now.adding(seconds: 1800), w0: verifier.w0, L: verifier.L,
-                salt: salt, N: 4096, r: 8, p: 1))
+                salt: Self.salt, N: 4096, r: 8, p: 1))
+    }
+
+    private static func makeVerifier(_ password: String) throws -> SPAKE2Plus.Verifier {
+        try SPAKE2Plus.Verifier(
+            SPAKE2Plus.scalars(
+                password: password, salt: salt, cost: SPAKE2Plus.Cost(n: 4096, r: 8, p: 1)))
     }
 
     /// One phone, held to one reader until the car has decided.
