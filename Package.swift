@@ -3,6 +3,9 @@ import PackageDescription
 
 let package = Package(
     name: "latchkey",
+    // What Benchmarks, a package of its own, measures.
+    products: ["Identifiers", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", "VirtualPhone"]
+        .map { .library(name: $0, targets: [$0]) },
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// Prints times and the figures of docs/performance.md; the exit code is 1 when a goal is missed.
+///
+/// The argument is the number of rounds, 1000 unless told.
+@main
+struct Benchmarks {
+    static func main() async throws {
+        let rounds = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 1000
+        let scene = try Scene()
+        let computing = try CarComputing(scene, rounds: max(rounds, 10))
+        let taps = try await ReaderTaps(scene, rounds: max(rounds / 4, 10))
+        print(Samples.heading)
+        print(computing.primitives.line("raw P-256: key, ECDH, sign, verify"))
+        print(computing.standard.line("standard transaction, car only"))
+        print(computing.fast.line("fast transaction, car only, 16 keys"))
+        print(taps.fast.line("fast tap over pcscd"))
+        print(taps.fastEcho.line("  echo of the same APDUs"))
+        print(taps.standard.line("standard tap over pcscd"))
+        print(taps.standardEcho.line("  echo of the same APDUs"))
+        print(taps.pairing.line("owner pairing over pcscd"))
+        print(taps.scrypt.line("  the phone's scrypt (N 4096, r 8, p 1)"))
+        print("")
+        let figures = computing.figures + taps.figures
+        for figure in figures { print(figure.line) }
+        if figures.contains(where: { !$0.isMet }) { exit(1) }
+    }
+}
