@@ -148,7 +148,10 @@ public actor Stack {
             "broker",
             .init(
                 program: program("latchkey-development-broker"),
-                arguments: ["--port", "\(ports.broker)"] + topics))
+                arguments: [
+                    "--port", "\(ports.broker)", "--parent-pid",
+                    "\(ProcessInfo.processInfo.processIdentifier)",
+                ] + topics))
         try await waitUntilReady("broker") { [port = ports.broker] in
             PortPlan.isListening(port)
         }
