@@ -188,7 +188,7 @@ import Testing
                 .put, path, claim: alice, body: RelayBench.update("TkVXUw=="))
             let news = try await waiting
             #expect(news.status == 200 && news.text.contains("TkVXUw=="))
-            #expect(ContinuousClock.now - start < .seconds(5))
+            #expect(ContinuousClock.now - start < .seconds(15))
             let missed = try await relay.send(
                 .post, path + "?wait=20", claim: bob, headers: [.ifNoneMatch: "\"1\""])
             #expect(missed.status == 200 && missed.headers[.eTag] == "\"2\"")

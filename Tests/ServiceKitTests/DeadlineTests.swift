@@ -19,12 +19,13 @@ private struct Late: Error {}
         await #expect(throws: Late.self) {
             try await withDeadline(.milliseconds(50), else: Late()) {
                 await withCheckedContinuation { continuation in
-                    DispatchQueue.global().asyncAfter(deadline: .now() + 1) {
+                    DispatchQueue.global().asyncAfter(deadline: .now() + 120) {
                         continuation.resume()
                     }
                 }
             }
         }
-        #expect(ContinuousClock.now - start < .milliseconds(800))
+        // Far below what the work takes, far above what a loaded machine needs.
+        #expect(ContinuousClock.now - start < .seconds(90))
     }
 }

@@ -32,12 +32,18 @@ struct Up: AsyncParsableCommand {
         }
     }
 
+    /// Prints at once, also into a pipe.
+    private static func say(_ text: String) {
+        print(text)
+        fflush(nil)
+    }
+
     func run() async throws {
-        let stack = Stack(folder: state.folder, ports: PortPlan(base: basePort)) { print($0) }
+        let stack = Stack(folder: state.folder, ports: PortPlan(base: basePort)) { Self.say($0) }
         let interrupted = Interruption()
-        print("starting the stack in \(state.folder.url.path)")
+        Self.say("starting the stack in \(state.folder.url.path)")
         try await stack.start()
-        print("the stack is up; Ctrl-C stops it")
+        Self.say("the stack is up; Ctrl-C stops it")
         while !interrupted.happened {
             try await Task.sleep(for: .milliseconds(200))
             for part in await stack.endedParts() {

@@ -37,7 +37,10 @@ final class Narrator: Sendable {
     }
 
     /// Something on the way.
-    func note(_ text: String) { print("   · \(text)") }
+    func note(_ text: String) {
+        print("   · \(text)")
+        fflush(nil)
+    }
 
     /// Something that came out as it should; `how` may carry a timing.
     func good(_ text: String, _ how: String = "") {
