@@ -29,11 +29,13 @@ enum ProcessTable {
     /// somebody else is left alone.
     static func endLeftovers(of record: StackRecord, folder: String) async {
         let left = record.parts.filter { $0.isRunning && belongs($0.pid, to: folder) }
-        for part in left { kill(part.pid, SIGTERM) }
-        for _ in 0..<100 where left.contains(where: \.isRunning) {
-            try? await Task.sleep(for: .milliseconds(50))
+        for signal in [SIGTERM, SIGKILL] {
+            for part in left where part.isRunning { kill(part.pid, signal) }
+            // Ports are free only when their holders are gone, whatever ended them.
+            for _ in 0..<100 where left.contains(where: \.isRunning) {
+                try? await Task.sleep(for: .milliseconds(50))
+            }
         }
-        for part in left where part.isRunning { kill(part.pid, SIGKILL) }
     }
 
     private static func belongs(_ pid: Int32, to folder: String) -> Bool {
