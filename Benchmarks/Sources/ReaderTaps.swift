@@ -94,7 +94,7 @@ private struct Bench {
                 fieldLost: { phone.use { $0.fieldLost() } }))
         var trace: [Exchange] = []
         let start = ContinuousClock.now
-        var session = try ReaderSession(record: car, purpose: purpose, random: .system)
+        var session = ReaderSession(record: car, purpose: purpose, random: .system)
         var step = session.start(at: Scene.now)
         while true {
             switch step.next {

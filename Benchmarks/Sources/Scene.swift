@@ -49,7 +49,7 @@ struct Scene {
         of maker: DeviceOEMPKI, trusting automaker: AutomakerPKI, from start: Instant
     ) throws -> PhoneCard {
         var phone = PhoneCard(random: .system)
-        let key = try phone.createInstanceCA(for: "roadworks")
+        let key = phone.createInstanceCA(for: "roadworks")
         let instanceCA = try maker.instanceCA(
             for: key, named: "phone", extension: InstanceCAExtension(appletVersion: [0, 2, 0, 0]),
             from: start, random: .system)
@@ -91,7 +91,7 @@ struct JoinedTap {
         self.record = record
         let (clock, now) = (ContinuousClock(), Scene.now)
         let start = clock.now
-        var session = try ReaderSession(record: record, purpose: purpose, random: .system)
+        var session = ReaderSession(record: record, purpose: purpose, random: .system)
         var step = session.start(at: now)
         carTime += clock.now - start
         while true {

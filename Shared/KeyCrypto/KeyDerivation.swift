@@ -4,9 +4,29 @@ internal import Crypto
 
 /// HKDF-SHA256 without salt (RFC 5869), `count` bytes up to 8160 (PROTOCOL 1.4).
 public func hkdf(_ ikm: [UInt8], info: [UInt8], count: Int) -> [UInt8] {
-    HKDF<SHA256>.deriveKey(
-        inputKeyMaterial: SymmetricKey(data: ikm), info: info, outputByteCount: count
-    ).withUnsafeBytes { Array($0) }
+    ExtractedSecret(ikm).expand([info], count: count)
+}
+
+/// The first half of HKDF-SHA256 without salt, from which several outputs are expanded (RFC 5869).
+///
+/// swift-crypto pads and hashes its keys anew for every block. A car tries the secrets of all its keys
+/// within one tap, so here each is hashed once.
+struct ExtractedSecret {
+    private static let saltless = HMACKey([])
+    private let key: HMACKey
+
+    init(_ ikm: [UInt8]) { key = HMACKey(Self.saltless.code(of: ikm)) }
+
+    /// `count` bytes for an info that comes in parts; 8160 at most.
+    func expand(_ info: [[UInt8]], count: Int) -> [UInt8] {
+        var (result, block, number): ([UInt8], [UInt8], UInt8) = ([], [], 1)
+        while result.count < count {
+            block = key.code(of: [block] + info + [[number]])
+            result += block
+            number &+= 1
+        }
+        return Array(result.prefix(max(count, 0)))
+    }
 }
 
 /// X9.63-KDF-SHA256 (SEC 1, 3.6.1): SHA-256(Z ‖ counter ‖ sharedInfo) ‖ …, `count` bytes.
@@ -19,7 +39,7 @@ public func x963KDF(_ z: [UInt8], sharedInfo: [UInt8], count: Int) -> [UInt8] {
         hash.update(data: z)
         withUnsafeBytes(of: counter.bigEndian) { hash.update(bufferPointer: $0) }
         hash.update(data: sharedInfo)
-        result.append(contentsOf: hash.finalize())
+        hash.finalize().withUnsafeBytes { result += $0 }
         counter += 1
     }
     result.removeLast(result.count - max(count, 0))

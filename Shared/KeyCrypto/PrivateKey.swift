@@ -58,6 +58,27 @@ public struct PrivateKey: Sendable, CustomStringConvertible, CustomReflectable {
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
+extension PrivateKey: Hashable, Codable {
+    /// Same scalar, compared in constant time.
+    public static func == (left: PrivateKey, right: PrivateKey) -> Bool {
+        constantTimeEqual(left.scalar, right.scalar)
+    }
+
+    /// Hashes the public half.
+    public func hash(into hasher: inout Hasher) { hasher.combine(publicKey) }
+
+    /// Reads 64 hexadecimal digits.
+    public init(from decoder: any Decoder) throws {
+        try self.init(scalar: [UInt8](hex: decoder.singleValueContainer().decode(String.self)))
+    }
+
+    /// Writes 64 lower-case hexadecimal digits; only for stores that may hold secrets.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(scalar.hex)
+    }
+}
+
 /// What swift-crypto makes of one scalar. Making either key costs a multiplication k·G (10 µs), and
 /// most keys only sign or only agree, so each half is made when it is first wanted.
 private final class ParsedPrivateKey: Sendable {
@@ -85,9 +106,7 @@ private final class ParsedPrivateKey: Sendable {
     var signing: P256.Signing.PrivateKey {
         halves.withLock { halves in
             if let key = halves.signing { return key }
-            guard let key = try? P256.Signing.PrivateKey(rawRepresentation: scalar) else {
-                fatalError("a scalar in range is a private key")
-            }
+            let key = Self.sure { try P256.Signing.PrivateKey(rawRepresentation: scalar) }
             halves.signing = key
             return key
         }
@@ -108,10 +127,15 @@ private final class ParsedPrivateKey: Sendable {
 
     private func agreement(_ halves: inout Halves) -> P256.KeyAgreement.PrivateKey {
         if let key = halves.agreement { return key }
-        guard let key = try? P256.KeyAgreement.PrivateKey(rawRepresentation: scalar) else {
-            fatalError("a scalar in range is a private key")
-        }
+        let key = Self.sure { try P256.KeyAgreement.PrivateKey(rawRepresentation: scalar) }
         halves.agreement = key
         return key
+    }
+
+    /// swift-crypto throws for the scalars that `init` refuses, and for no others.
+    private static func sure<Key>(_ make: () throws -> Key) -> Key {
+        do {
+            return try make()
+        } catch { fatalError("a scalar in range is a private key") }
     }
 }

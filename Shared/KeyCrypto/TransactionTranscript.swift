@@ -62,11 +62,12 @@ public struct TransactionTranscript: Sendable {
     public func standardKeys(
         own: PrivateKey, peer: PublicKey, ranging: Bool
     ) throws(CryptoError) -> StandardKeys {
-        let kdh = x963KDF(try own.sharedX(with: peer), sharedInfo: transactionId, count: 32)
-        let volatile = hkdf(kdh, info: info(Label.volatile), count: ranging ? 80 : 48)
+        let kdh = ExtractedSecret(
+            x963KDF(try own.sharedX(with: peer), sharedInfo: transactionId, count: 32))
+        let volatile = kdh.expand([info(Label.volatile)], count: ranging ? 80 : 48)
         return StandardKeys(
             channel: ChannelKeys(volatile.prefix(48)),
-            kpersistent: hkdf(kdh, info: info(Label.persistent), count: 32),
+            kpersistent: kdh.expand([info(Label.persistent)], count: 32),
             ursk: ranging ? Array(volatile.suffix(32)) : nil)
     }
 
@@ -76,17 +77,8 @@ public struct TransactionTranscript: Sendable {
         kpersistent: [UInt8], vehicleKeyX: [UInt8], deviceKeyX: [UInt8]
     ) throws(CryptoError) -> FastKeys {
         guard kpersistent.count == 32 else { throw .length }
-        if version == [0x01, 0x00] {
-            let keys = hkdf(kpersistent, info: info(Label.volatileFast), count: 64)
-            return FastKeys(
-                cryptogram: try cmac(
-                    key: Array(keys.prefix(16)), signatureInput(usage: .endpoint)),
-                channel: ChannelKeys(keys.suffix(48)))
-        }
-        let info = fastInfo(vehicleKeyX: vehicleKeyX, deviceKeyX: deviceKeyX)
-        let keys = hkdf(kpersistent, info: info, count: 64)
-        return FastKeys(
-            cryptogram: Array(keys.prefix(16)), channel: ChannelKeys(keys.suffix(48)))
+        let info = FastInfo(self, vehicleKeyX: vehicleKeyX).parts(deviceKeyX: deviceKeyX)
+        return try fastKeys(ExtractedSecret(kpersistent), info)
     }
 
     /// The candidate whose cryptogram is `cryptogram`, compared in the order given and each in
@@ -94,11 +86,14 @@ public struct TransactionTranscript: Sendable {
     public func fastMatch(
         _ cryptogram: [UInt8], among candidates: some Sequence<FastCandidate>, vehicleKeyX: [UInt8]
     ) throws(CryptoError) -> (index: Int, keys: FastKeys)? {
+        let info = FastInfo(self, vehicleKeyX: vehicleKeyX)
         for (index, candidate) in candidates.enumerated() {
-            let keys = try fastKeys(
-                kpersistent: candidate.kpersistent, vehicleKeyX: vehicleKeyX,
-                deviceKeyX: candidate.deviceKeyX)
-            if constantTimeEqual(keys.cryptogram, cryptogram) { return (index, keys) }
+            guard candidate.kpersistent.count == 32 else { throw .length }
+            let secret = ExtractedSecret(candidate.kpersistent)
+            let parts = info.parts(deviceKeyX: candidate.deviceKeyX)
+            let expected = try self.cryptogram(secret.expand(parts, count: 16))
+            guard constantTimeEqual(expected, cryptogram) else { continue }
+            return (index, try fastKeys(secret, parts))
         }
         return nil
     }
@@ -126,22 +121,43 @@ extension TransactionTranscript {
         return info
     }
 
-    /// info of version 0200 in PROTOCOL 8.5.
-    func fastInfo(vehicleKeyX: [UInt8], deviceKeyX: [UInt8]) -> [UInt8] {
-        var info: [UInt8] = []
-        info.reserveCapacity(180)
-        info += vehicleKeyX
-        info += Label.volatileFast
-        info += vehicleId.bytes
-        info += deviceKeyX
-        info.append(interface)
-        info += versionList
-        info += [0x5C, 0x02]
-        info += version
-        info += vehicleEphemeral.x
-        info += transactionId
-        info += flag
-        info += endpointEphemeral.x
-        return info
+    private func fastKeys(
+        _ secret: ExtractedSecret, _ info: [[UInt8]]
+    ) throws(CryptoError) -> FastKeys {
+        let keys = secret.expand(info, count: 64)
+        return FastKeys(
+            cryptogram: try cryptogram(Array(keys.prefix(16))),
+            channel: ChannelKeys(keys.suffix(48)))
+    }
+
+    /// The first 16 bytes of the fast keys, which in version 0100 are the key that makes it.
+    private func cryptogram(_ first: [UInt8]) throws(CryptoError) -> [UInt8] {
+        guard version == [0x01, 0x00] else { return first }
+        return try cmac(key: first, signatureInput(usage: .endpoint))
+    }
+
+    /// info of PROTOCOL 8.5, made once for all keys of a car: only device.PK.x differs between them.
+    private struct FastInfo {
+        private let head: [UInt8]
+        /// None in version 0100, whose info names no key.
+        private let tail: [UInt8]?
+
+        init(_ transcript: TransactionTranscript, vehicleKeyX: [UInt8]) {
+            guard transcript.version != [0x01, 0x00] else {
+                (head, tail) = (transcript.info(Label.volatileFast), nil)
+                return
+            }
+            head = vehicleKeyX + Label.volatileFast + transcript.vehicleId.bytes
+            let parts: [[UInt8]] = [
+                [transcript.interface], transcript.versionList, [0x5C, 0x02], transcript.version,
+                transcript.vehicleEphemeral.x, transcript.transactionId, transcript.flag,
+                transcript.endpointEphemeral.x,
+            ]
+            tail = Array(parts.joined())
+        }
+
+        func parts(deviceKeyX: [UInt8]) -> [[UInt8]] {
+            tail.map { [head, deviceKeyX, $0] } ?? [head]
+        }
     }
 }

@@ -123,7 +123,7 @@ public final class Phone {
             {
                 continue
             }
-            let key = try card.createInstanceCA(for: name)
+            let key = card.createInstanceCA(for: name)
             // Receipts and commands signed before a change of [Q] stay good.
             let former = (known?.signatureKeys ?? []).filter { $0 != signature }.prefix(3)
             try card.add(

@@ -85,7 +85,7 @@ struct TapRunner: Sendable {
         let isPairing = tap.place.role == .dashboard && mayPair
         let part = isPairing ? TimeLimit.pairingPart : TimeLimit.tap
         var deadline = ContinuousClock.now + part
-        var session = try ReaderSession(
+        var session = ReaderSession(
             record: vehicle.record, purpose: tap.place.role.purpose(for: vehicle),
             activationCode: codes.code(for: vehicle.id),
             minutesFromUTC: TimeZone.current.secondsFromGMT() / 60, random: host.random)

@@ -36,12 +36,8 @@ public struct SPAKERequest: Hashable, Sendable {
 
     /// Reads the data; whether N, r, p and salt are acceptable is asked with `hasSafeCost`.
     public init(parsing bytes: [UInt8]) throws(ProtocolError) {
-        let objects = try TLV.list(bytes)
-        guard objects.map(\.tag) == [0x5B, 0x5C, 0x7F50, 0xD6] else { throw .order }
-        let map = try TLVMap(bytes)
-        let cost = try TLV.list(map.value(0x7F50))
-        guard cost.map(\.tag) == [0xC0, 0xC1, 0xC2, 0xC3] else { throw .order }
-        let costMap = try TLVMap(map.value(0x7F50))
+        let map = try Self.inOrder([0x5B, 0x5C, 0x7F50, 0xD6], bytes)
+        let costMap = try Self.inOrder([0xC0, 0xC1, 0xC2, 0xC3], map.value(0x7F50))
         self.init(
             spakeVersion: try ProtocolVersion(parsing: map.value(0x5B)),
             appletVersions: try ProtocolVersion.list(map.value(0x5C)),
@@ -49,6 +45,13 @@ public struct SPAKERequest: Hashable, Sendable {
             N: try costMap.value(0xC1, count: 4).reduce(0) { $0 << 8 | UInt32($1) },
             r: try costMap.short(0xC2), p: try costMap.short(0xC3),
             brand: try map.value(0xD6, count: 2))
+    }
+
+    /// The objects of a table whose order is fixed; others may stand between them (PROTOCOL 2.2).
+    private static func inOrder(_ tags: [Tag], _ bytes: [UInt8]) throws(ProtocolError) -> TLVMap {
+        let known = try TLV.list(bytes).map(\.tag).filter(tags.contains)
+        guard known == tags else { throw .order }
+        return try TLVMap(bytes)
     }
 
     /// Whether the scrypt values are those of PROTOCOL 5.1 and the salt is not all zero.

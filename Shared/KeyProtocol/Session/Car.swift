@@ -6,8 +6,6 @@ internal import KeyCrypto
 /// What every part of a session may read and change.
 struct Car {
     var record: VehicleRecord
-    /// vehicle.SK, made once a session.
-    let privateKey: PrivateKey
     let random: RandomSource
     /// The activation code somebody entered in the car for this tap.
     let activationCode: String?

@@ -39,18 +39,15 @@ public struct ReaderSession: Sendable {
     ///   - activationCode: six digits somebody entered in the car for this tap.
     ///   - minutesFromUTC: the car's local time minus UTC, for weekly rules.
     ///   - random: draws `y`, `vehicle_eSK` and `transaction_identifier`.
-    /// - Throws: `length` or `range` when the record holds no private key.
     public init(
         record: VehicleRecord, purpose: Purpose, activationCode: String? = nil,
         minutesFromUTC: Int = 0, random: RandomSource
-    ) throws(CryptoError) {
+    ) {
         self.purpose = purpose
         saved = record
         car = Car(
-            record: record,
-            privateKey: try PrivateKey(scalar: record.identity.privateKey.exposed),
-            random: random, activationCode: activationCode, minutesFromUTC: minutesFromUTC,
-            now: Instant(secondsSinceEpoch: 0))
+            record: record, random: random, activationCode: activationCode,
+            minutesFromUTC: minutesFromUTC, now: Instant(secondsSinceEpoch: 0))
     }
 
     /// The record as of now; what `Step.save` last handed out, or is about to.

@@ -69,7 +69,7 @@ struct Transaction {
 
     /// AUTH0 with fresh values; fast only when some key could match.
     private mutating func open(_ car: inout Car) -> Move {
-        isFast = code.wantsFast && car.isFastAllowed && !candidates(car).isEmpty
+        isFast = code.wantsFast && car.isFastAllowed && car.record.keys.contains(where: mayBeFast)
         let ephemeral = PrivateKey.generate(car.random, for: "vehicle_eSK")
         self.ephemeral = ephemeral
         transactionId = car.random.bytes(16, for: "transaction_identifier")
@@ -82,15 +82,18 @@ struct Transaction {
         return .send(command)
     }
 
-    private func candidates(_ car: Car) -> [(key: KeyRecord, candidate: FastCandidate)] {
+    private func candidates(_ car: Car) -> [(slotId: SlotID, candidate: FastCandidate)] {
         car.record.keys.compactMap { key in
-            guard let kpersistent = key.kpersistent, key.state == .active, key.version <= version
-            else { return nil }
+            guard let kpersistent = key.kpersistent, mayBeFast(key) else { return nil }
             return (
-                key,
+                key.slotId,
                 FastCandidate(kpersistent: kpersistent.exposed, deviceKeyX: key.publicKey.x)
             )
         }
+    }
+
+    private func mayBeFast(_ key: KeyRecord) -> Bool {
+        key.kpersistent != nil && key.state == .active && key.version <= version
     }
 
     private mutating func opened(_ response: ResponseAPDU, _ car: inout Car) -> Move {
@@ -103,19 +106,19 @@ struct Transaction {
             transactionId: transactionId, flag: flag, version: version.bytes,
             phoneVersions: selection.versions.encoded, vehicleId: car.identity.vehicleId)
         self.transcript = transcript
-        let candidates = candidates(car)
-        if isFast, let cryptogram = answer.cryptogram,
+        if isFast, let cryptogram = answer.cryptogram {
+            let candidates = candidates(car)
             let match = try? transcript.fastMatch(
                 cryptogram, among: candidates.map(\.candidate),
-                vehicleKeyX: car.identity.publicKey.x),
-            candidates.indices.contains(match.index)
-        {
-            kind = .fast
-            slotId = candidates[match.index].key.slotId
-            return decide(&car)
+                vehicleKeyX: car.identity.publicKey.x)
+            if let match, candidates.indices.contains(match.index) {
+                kind = .fast
+                slotId = candidates[match.index].slotId
+                return decide(&car)
+            }
         }
         guard
-            let signature = try? car.privateKey.signature(
+            let signature = try? car.identity.privateKey.signature(
                 for: transcript.signatureInput(usage: .vehicle))
         else { return refuse(.readerFault, car) }
         stage = .proving
@@ -127,7 +130,8 @@ struct Transaction {
         switch response.status {
         case .done: break
         case .notAuthenticated: return refuse(.keyUnknown, car)
-        case .conditionsNotMet where code == .drive: return refuse(.needsAuthentication, car)
+        // After a good AUTH0 only a missing user stands in the way (8.10).
+        case .conditionsNotMet: return refuse(.needsAuthentication, car)
         default: return refuse(.none, car)
         }
         guard let transcript, let ephemeral,

@@ -6,8 +6,8 @@ public import KeyCrypto
 /// What the factory gives a car; it never changes (PROTOCOL 7.1, phase 0).
 public struct VehicleIdentity: Codable, Equatable, Sendable {
     public var vehicleId: VehicleID
-    /// vehicle.SK, 32 bytes.
-    public var privateKey: SecretBytes
+    /// vehicle.SK.
+    public var privateKey: PrivateKey
     /// vehicle.PK.
     public var publicKey: PublicKey
     /// [K], DER hex in JSON.
@@ -33,8 +33,8 @@ public struct VehicleIdentity: Codable, Equatable, Sendable {
     ) throws(CryptoError) {
         guard immobilizerKey.count == 32, brand.count == 2 else { throw .length }
         self.vehicleId = vehicleId
-        self.publicKey = try PrivateKey(scalar: privateKey).publicKey
-        self.privateKey = SecretBytes(privateKey)
+        self.privateKey = try PrivateKey(scalar: privateKey)
+        self.publicKey = self.privateKey.publicKey
         self.certificate = SecretBytes(certificate)
         self.intermediate = intermediate.map(SecretBytes.init)
         self.automakerKey = automakerKey

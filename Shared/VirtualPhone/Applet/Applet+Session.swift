@@ -36,7 +36,7 @@ extension Applet {
             let keys = try started.transcript.standardKeys(
                 own: started.ephemeral, peer: started.transcript.vehicleEphemeral,
                 ranging: endpoint.description.options.rights.contains(.ranging))
-            let plain = try Self.identity(of: endpoint, in: element, for: started.transcript)
+            let plain = try Self.identity(of: endpoint, for: started.transcript)
             var channel = SecureChannel(keys: keys.channel, counter: 0)
             try channel.passCommand()
             let response = try channel.sealResponse(plain)
@@ -56,9 +56,9 @@ extension Applet {
     }
 
     private static func identity(
-        of endpoint: Endpoint, in element: SecureElement, for transcript: TransactionTranscript
+        of endpoint: Endpoint, for transcript: TransactionTranscript
     ) throws -> [UInt8] {
-        let signature = try element.signer(of: endpoint).signature(
+        let signature = try endpoint.privateKey.signature(
             for: transcript.signatureInput(usage: .endpoint))
         return Auth1Response(
             slotId: endpoint.description.slotId, signature: signature,

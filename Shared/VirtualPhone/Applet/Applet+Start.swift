@@ -60,7 +60,7 @@ extension Applet {
         _ context: Context
     ) throws(Refusal) -> (FastKeys, isReal: Bool) {
         let dummy = context.random.bytes(32, for: "dummy Kpersistent")
-        let device = endpoint.flatMap { try? element.signer(of: $0).publicKey } ?? Self.dummyKey
+        let device = endpoint?.privateKey.publicKey ?? Self.dummyKey
         let vehicle = endpoint?.description.vehicleKey ?? Self.dummyKey
         let stored = endpoint.flatMap { element.fastSecret(of: $0, context.conditions) }
         do throws(CryptoError) {

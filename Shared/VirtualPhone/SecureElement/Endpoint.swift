@@ -58,9 +58,9 @@ struct Endpoint: Codable, Hashable, Sendable {
     let description: EndpointDescription
     /// 7F4D: where the vehicle keeps what in the private mailbox.
     let mapping: MailboxMapping
-    var privateKey: StoredSecret
+    let privateKey: PrivateKey
     /// Friend keys: receives the token of 13.1.
-    var encryptionKey: StoredSecret?
+    var encryptionKey: PrivateKey?
     /// Owner keys: LTSS of 5.5.
     var longTermSharedSecret: StoredSecret?
     var mailboxes: Mailboxes
@@ -90,14 +90,14 @@ struct Consent: Codable, Hashable, Sendable {
 struct InstanceCA: Codable, Hashable, Sendable {
     /// What the wallet calls the automaker.
     let automaker: String
-    let privateKey: StoredSecret
+    let privateKey: PrivateKey
     /// What containers from the automaker are opened with, once one was asked for.
     var encryption: DeviceEncryption?
 }
 
 /// The device's encryption key for one automaker and its certificate (.7).
 struct DeviceEncryption: Codable, Hashable, Sendable {
-    let privateKey: StoredSecret
+    let privateKey: PrivateKey
     let certificate: StoredBytes
 }
 

@@ -11,11 +11,11 @@ extension SecureElement {
     /// Asked again for the same automaker, it returns the key that is there.
     public mutating func createInstanceCA(
         for automaker: String, _ random: RandomSource
-    ) throws(PhoneError) -> PublicKey {
-        if let present = try instanceKey(for: automaker) { return present.publicKey }
+    ) -> PublicKey {
+        if let present = instanceKey(for: automaker) { return present.publicKey }
         let key = PrivateKey.generate(random, for: "instanceCA.SK")
         state.instanceCAs.append(
-            InstanceCA(automaker: automaker, privateKey: StoredSecret(key.scalar)))
+            InstanceCA(automaker: automaker, privateKey: key))
         return key.publicKey
     }
 
@@ -24,13 +24,8 @@ extension SecureElement {
         state.instanceCAs.removeAll { $0.automaker == automaker }
     }
 
-    func instanceKey(for automaker: String) throws(PhoneError) -> PrivateKey? {
-        guard let stored = state.instanceCAs.first(where: { $0.automaker == automaker }) else {
-            return nil
-        }
-        do throws(CryptoError) {
-            return try PrivateKey(scalar: stored.privateKey.exposed)
-        } catch { throw .corrupted }
+    func instanceKey(for automaker: String) -> PrivateKey? {
+        state.instanceCAs.first { $0.automaker == automaker }?.privateKey
     }
 
     /// Whether one more endpoint fits.
@@ -42,7 +37,7 @@ extension SecureElement {
         automaker: Automaker, _ certificates: EndpointCertificateMaker, _ random: RandomSource
     ) throws(PhoneError) -> (KeyID, certificate: [UInt8]) {
         guard hasRoom else { throw .full }
-        guard let issuer = try instanceKey(for: automaker.name) else { throw .automakerUnknown }
+        guard let issuer = instanceKey(for: automaker.name) else { throw .automakerUnknown }
         let key = PrivateKey.generate(random, for: "endpoint.SK")
         let certificate = try certificates.make(
             EndpointOrder(
@@ -52,7 +47,7 @@ extension SecureElement {
         state.endpoints.append(
             Endpoint(
                 keyId: keyId, origin: origin, phase: .creating, description: description,
-                mapping: mapping, privateKey: StoredSecret(key.scalar),
+                mapping: mapping, privateKey: key,
                 mailboxes: Mailboxes(
                     privateSize: description.privateSize,
                     confidentialSize: description.confidentialSize)))

@@ -15,7 +15,7 @@ extension SecureElement {
         guard let index = state.instanceCAs.firstIndex(where: { $0.automaker == automaker.name })
         else { throw .automakerUnknown }
         if let present = state.instanceCAs[index].encryption { return present.certificate.bytes }
-        guard let issuer = try instanceKey(for: automaker.name) else { throw .automakerUnknown }
+        guard let issuer = instanceKey(for: automaker.name) else { throw .automakerUnknown }
         let key = PrivateKey.generate(random, for: "deviceEncryption.SK")
         do throws(PKIError) {
             let instanceCA = try KeyCertificate(der: automaker.instanceCA)
@@ -23,7 +23,7 @@ extension SecureElement {
             let certificate = try CertificateIssuer(identity).deviceEncryption(
                 for: key.publicKey, notBefore: instanceCA.notBefore, random: random)
             state.instanceCAs[index].encryption = DeviceEncryption(
-                privateKey: StoredSecret(key.scalar), certificate: StoredBytes(certificate.der))
+                privateKey: key, certificate: StoredBytes(certificate.der))
             return certificate.der
         } catch { throw .object(error) }
     }
@@ -35,7 +35,7 @@ extension SecureElement {
             let stored = state.instanceCAs.first(where: { $0.automaker == automaker })?.encryption
         else { throw .automakerUnknown }
         do throws(CryptoError) {
-            return try ECIES.open(container, with: PrivateKey(scalar: stored.privateKey.exposed))
+            return try ECIES.open(container, with: stored.privateKey)
         } catch { throw .crypto(error) }
     }
 }

@@ -17,14 +17,13 @@ extension SecureElement {
             throw .wrongPhase(endpoint.phase)
         }
         let encryption = PrivateKey.generate(random, for: "encryption.SK")
-        endpoint.encryptionKey = StoredSecret(encryption.scalar)
+        endpoint.encryptionKey = encryption
         update(endpoint)
         let proof = EncryptionKeyProof(
             vehicleId: endpoint.description.vehicleId, slotId: endpoint.description.slotId,
             encryptionPK: encryption.publicKey)
-        let signer = try signer(of: endpoint)
         do throws(PKIError) {
-            return (encryption.publicKey, try proof.signature(by: signer))
+            return (encryption.publicKey, try proof.signature(by: endpoint.privateKey))
         } catch { throw .object(error) }
     }
 
@@ -39,7 +38,7 @@ extension SecureElement {
         let attestation = request.attestation
         guard attestation.vehicleId == endpoint.description.vehicleId,
             attestation.slotId == endpoint.description.slotId,
-            attestation.friendPK == (try signer(of: endpoint).publicKey),
+            attestation.friendPK == endpoint.privateKey.publicKey,
             attestation.friendKeyId == key,
             attestation.protocolVersion == endpoint.description.version.bytes
         else { throw .mismatch("the attestation is for another key") }
@@ -67,7 +66,7 @@ extension SecureElement {
         let token: [UInt8]
         do throws(CryptoError) {
             token = try TokenExport.open(
-                encToken, with: PrivateKey(scalar: stored.exposed),
+                encToken, with: stored,
                 slotId: endpoint.description.slotId, vehicleId: endpoint.description.vehicleId)
         } catch { throw .crypto(error) }
         guard token.count == MailboxLayout.tokenLength,

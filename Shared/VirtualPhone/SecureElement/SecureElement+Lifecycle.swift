@@ -64,9 +64,8 @@ extension SecureElement {
     func sign<Body: SignedBody>(
         _ body: Body, by endpoint: Endpoint
     ) throws(PhoneError) -> Signed<Body> {
-        let key = try signer(of: endpoint)
         do throws(PKIError) {
-            return try Signed.signed(body, by: key)
+            return try Signed.signed(body, by: endpoint.privateKey)
         } catch { throw .object(error) }
     }
 

@@ -35,9 +35,12 @@ public struct SecureElement: Sendable {
     /// Takes up a saved state; keys of a pairing that was cut off are deleted (7.4).
     public init(state: State = State()) {
         self.state = state
-        for endpoint in state.endpoints
-        where endpoint.phase == .creating && endpoint.origin == .pairing {
-            remove(endpoint.keyId)
+        for endpoint in state.endpoints {
+            // Made now, or the first AUTH0 for a known vehicle would take longer (3.4).
+            _ = endpoint.privateKey.publicKey
+            if endpoint.phase == .creating && endpoint.origin == .pairing {
+                remove(endpoint.keyId)
+            }
         }
     }
 
@@ -56,7 +59,7 @@ public struct SecureElement: Sendable {
 
     /// The 65-byte public key of `key`.
     public func publicKey(of key: KeyID) throws(PhoneError) -> PublicKey {
-        try signer(of: endpoint(key)).publicKey
+        try endpoint(key).privateKey.publicKey
     }
 
     /// The private mailbox of `key`, which the operating system may read (10.1).
@@ -77,12 +80,6 @@ public struct SecureElement: Sendable {
             throw .unknownKey
         }
         return found
-    }
-
-    func signer(of endpoint: Endpoint) throws(PhoneError) -> PrivateKey {
-        do throws(CryptoError) {
-            return try PrivateKey(scalar: endpoint.privateKey.exposed)
-        } catch { throw .corrupted }
     }
 
     /// Replaces the endpoint in one assignment.

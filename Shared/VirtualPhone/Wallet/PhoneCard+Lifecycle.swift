@@ -58,13 +58,13 @@ extension PhoneCard {
     /// Makes the instance CA for an automaker; its public key goes to the phone maker for [E].
     public mutating func createInstanceCA(
         for automaker: String
-    ) throws(PhoneError) -> PublicKey {
-        try element.createInstanceCA(for: automaker, random)
+    ) -> PublicKey {
+        element.createInstanceCA(for: automaker, random)
     }
 
     /// Takes up an automaker whose [E] fits the instance CA of the same name; replaces an older one.
     public mutating func add(_ automaker: Automaker) throws(PhoneError) {
-        let own = try element.createInstanceCA(for: automaker.name, random)
+        let own = element.createInstanceCA(for: automaker.name, random)
         do throws(PKIError) {
             guard try KeyCertificate(der: automaker.instanceCA).publicKey == own else {
                 throw .material("[E] is not for the instance CA of this phone")

@@ -18,9 +18,9 @@ struct PairingTests {
         _ record: VehicleRecord, _ phone: inout TestFramework,
         _ purpose: ReaderSession.Purpose = .pairing, at time: Instant? = nil
     ) throws -> Run {
-        let session = try ReaderSession(
+        let session = ReaderSession(
             record: record, purpose: purpose,
-            random: ScriptedRandom(trace.vector.inputs.list("randomDraws")).source)
+            random: try ScriptedRandom(trace.vector.inputs.list("randomDraws")).source)
         return drive(session, with: &phone, at: time ?? trace.now)
     }
 
@@ -111,7 +111,7 @@ struct PairingTests {
             publicKey: PrivateKey.generate(.system, for: "pending").publicKey, version: .v0200,
             config: car.record.keys[0].config)
         car.record.pending = PendingKey(key: key, pairingId: "p", since: .test)
-        let session = try ReaderSession(record: car.record, purpose: .dashboard, random: .system)
+        let session = ReaderSession(record: car.record, purpose: .dashboard, random: .system)
         let run = drive(session, with: &car.owner)
         #expect(run.controlFlow == "0103")
         #expect(run.commands.map { $0[1] } == [0xA4, 0x80, 0x81, 0x80, 0x81, 0xC9, 0x3C])
@@ -168,9 +168,9 @@ struct PairingTests {
     /// The car after phase 2, before phase 3.
     private func pendingRecord() throws -> VehicleRecord {
         var phone = trace.phone
-        var session = try ReaderSession(
+        var session = ReaderSession(
             record: try trace.record(), purpose: .pairing,
-            random: ScriptedRandom(trace.vector.inputs.list("randomDraws")).source)
+            random: try ScriptedRandom(trace.vector.inputs.list("randomDraws")).source)
         var step = session.start(at: trace.now)
         var stored = session.record
         var resets = 0

@@ -90,7 +90,7 @@ struct TestCar {
         _ phone: inout TestApplet, _ code: TransactionCode, at time: Instant = .test,
         activationCode: String? = nil
     ) throws -> Run {
-        let session = try ReaderSession(
+        let session = ReaderSession(
             record: record, purpose: .transaction(code), activationCode: activationCode,
             random: .system)
         let run = drive(session, with: &phone, at: time)

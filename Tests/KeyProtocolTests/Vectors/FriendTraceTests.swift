@@ -17,7 +17,7 @@ struct FriendTraceTests {
             let random = try ScriptedRandom(vector.inputs.list("randomDraws"))
             var commands: [[UInt8]] = []
             for (purpose, result) in try trace.visits {
-                let session = try ReaderSession(
+                let session = ReaderSession(
                     record: record, purpose: purpose,
                     activationCode: try vector.inputs.text("activationCode"),
                     random: random.source)
@@ -52,7 +52,7 @@ struct FriendTraceTests {
             friend.privateMailbox.replaceSubrange(0x100..<0x100 + package.count, with: package)
             let code = try #require(TransactionCode(rawValue: UInt8(input.integer("action"))))
             let activation = try input.text("activationCode")
-            let session = try ReaderSession(
+            let session = ReaderSession(
                 record: record, purpose: .transaction(code),
                 activationCode: activation.isEmpty ? nil : activation, random: .system)
             let now = try #require(Instant(generalizedTime: input.text("now")))

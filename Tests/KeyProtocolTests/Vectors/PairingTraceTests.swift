@@ -15,7 +15,7 @@ struct PairingTraceTests {
             let random = try ScriptedRandom(vector.inputs.list("randomDraws"))
             var record = try trace.record()
             for purpose in trace.purposes {
-                let session = try ReaderSession(
+                let session = ReaderSession(
                     record: record, purpose: purpose, random: random.source)
                 let run = drive(session, with: &trace.phone, at: trace.now)
                 record = run.stored

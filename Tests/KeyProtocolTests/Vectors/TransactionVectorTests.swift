@@ -113,7 +113,7 @@ struct TransactionVectorTests {
                 try select ?? vector.outputs.hex("selectResponse"),
                 try vector.outputs.hex("auth0Response"),
             ] + answers)
-        let session = try ReaderSession(
+        let session = ReaderSession(
             record: record,
             purpose: .transaction(try #require(TransactionCode(rawValue: code))),
             random: ScriptedRandom(draws).source)

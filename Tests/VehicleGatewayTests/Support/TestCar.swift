@@ -97,7 +97,7 @@ struct TestCar: Sendable {
     /// A phone that trusts the automaker; it knows no key yet.
     func phone() throws -> TestPhone {
         var card = PhoneCard(random: .system)
-        let key = try card.createInstanceCA(for: "roadworks")
+        let key = card.createInstanceCA(for: "roadworks")
         let certificate = try pki.deviceOEM.instanceCA(
             for: key, named: "phone", extension: InstanceCAExtension(appletVersion: [0, 2, 0, 0]),
             from: TestPKI.start, random: .system)

@@ -70,7 +70,7 @@ struct JoinedCar {
         _ phone: inout PhoneCard, _ purpose: ReaderSession.Purpose, fault: Fault = .none,
         code: String? = nil
     ) throws -> Outcome {
-        var session = try ReaderSession(
+        var session = ReaderSession(
             record: record, purpose: purpose, activationCode: code, random: random)
         commands = []
         var step = session.start(at: now)

@@ -32,7 +32,7 @@ struct KeyFixture {
             authorizedKeys: authorizedKeys, accountInfoHash: nil)
         var endpoint = Endpoint(
             keyId: keyId, origin: origin, phase: phase, description: description,
-            mapping: .standard, privateKey: StoredSecret(deviceKey.scalar),
+            mapping: .standard, privateKey: deviceKey,
             mailboxes: Mailboxes(
                 privateBytes: privateBytes, confidentialBytes: confidentialBytes))
         endpoint.longTermSharedSecret = longTermSharedSecret.map(StoredSecret.init)

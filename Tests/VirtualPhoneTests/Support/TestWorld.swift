@@ -51,7 +51,7 @@ struct TestWorld {
 
     /// Certifies the phone's instance CA and lets the phone know the automaker.
     func introduce(_ phone: inout PhoneCard) throws {
-        let key = try phone.createInstanceCA(for: "roadsters")
+        let key = phone.createInstanceCA(for: "roadsters")
         let certificate = try CertificateIssuer(name: "Test Phone Maker", key: deviceRoot)
             .certificate(
                 CertificateRequest(

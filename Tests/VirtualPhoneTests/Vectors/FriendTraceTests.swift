@@ -193,7 +193,8 @@ struct FriendReplay {
         ]
         snapshot.secureElement.instanceCAs = [
             InstanceCA(
-                automaker: "trace", privateKey: StoredSecret([UInt8](repeating: 0x11, count: 32)))
+                automaker: "trace",
+                privateKey: try PrivateKey(scalar: [UInt8](repeating: 0x11, count: 32)))
         ]
         let certificate = try inputs.hex("friendH")
         return PhoneCard(

@@ -79,7 +79,8 @@ struct PairingReplay {
         snapshot.phone.automakers = [automaker]
         snapshot.secureElement.instanceCAs = [
             InstanceCA(
-                automaker: "trace", privateKey: StoredSecret([UInt8](repeating: 0x11, count: 32)))
+                automaker: "trace",
+                privateKey: try PrivateKey(scalar: [UInt8](repeating: 0x11, count: 32)))
         ]
         let certificate = try inputs.hex("H")
         phone = PhoneCard(

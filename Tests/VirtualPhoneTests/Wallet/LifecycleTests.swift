@@ -154,7 +154,7 @@ struct LifecycleTests {
 
     @Test func `a snapshot survives JSON and shows no secret`() throws {
         let (phone, key) = try world.owner()
-        let scalar = try phone.element.endpoint(key).privateKey.exposed.hex
+        let scalar = try phone.element.endpoint(key).privateKey.scalar.hex
         let saved = try JSONCoding.encode(phone.snapshot)
         #expect(saved.contains(scalar))
         #expect(try JSONCoding.decode(PhoneCard.Snapshot.self, saved) == phone.snapshot)
