@@ -71,6 +71,6 @@ public struct ByteReader: Sendable {
 extension FixedWidthInteger where Self: UnsignedInteger {
     /// The big-endian bytes of this integer, as the wire has them.
     public var bigEndianBytes: [UInt8] {
-        stride(from: bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: self >> $0) }
+        withUnsafeBytes(of: bigEndian) { Array($0) }
     }
 }

@@ -61,7 +61,7 @@ public struct PrivateKey: Sendable, CustomStringConvertible, CustomReflectable {
 extension PrivateKey: Hashable, Codable {
     /// Same scalar, compared in constant time.
     public static func == (left: PrivateKey, right: PrivateKey) -> Bool {
-        constantTimeEqual(left.scalar, right.scalar)
+        left.parsed === right.parsed || constantTimeEqual(left.scalar, right.scalar)
     }
 
     /// Hashes the public half.

@@ -14,7 +14,8 @@ public struct SecureChannel: Sendable {
     /// The most plain bytes of one command or response (PROTOCOL 4.1).
     public static let plainLimit = 239
 
-    private var keys: ChannelKeys
+    /// None when closed.
+    private var keys: ChannelKeys?
     /// 0...255; 256 when exhausted or closed.
     private var counter: Int
     /// The full MAC of the last command; 16 zero bytes before the first.
@@ -25,33 +26,38 @@ public struct SecureChannel: Sendable {
     /// Starts at `counter`: 1 in pairing and after fast, 0 when the AUTH1 response comes first;
     /// anything outside 0...255 makes a closed channel.
     public init(keys: ChannelKeys, counter: Int = 1) {
-        self.keys = keys
-        self.counter = (0...255).contains(counter) ? counter : 256
+        let isOpen = (0...255).contains(counter)
+        self.keys = isOpen ? keys : nil
+        self.counter = isOpen ? counter : 256
         // Counter 0 belongs to AUTH1 only, a plain command that is not chained (6.2).
         isAnswerDue = counter == 0
     }
+
+    /// A channel through which nothing passes.
+    public static let closed = SecureChannel(
+        keys: ChannelKeys(encryption: [], mac: [], responseMAC: []), counter: 256)
 
     /// Whether nothing can pass any more.
     public var isClosed: Bool { counter > 255 }
 
     /// Car: protects a command of up to 239 bytes; returns cipher text ‖ MAC.
     public mutating func sealCommand(_ plain: [UInt8]) throws(CryptoError) -> [UInt8] {
-        try expect(answerDue: false)
+        let keys = try keys(answerDue: false)
         guard plain.count <= Self.plainLimit else { throw .length }
-        let cipher = try encrypt(plain, mark: 0x00)
-        chainingValue = try cmac(key: keys.mac, chainingValue + cipher)
+        let cipher = try encrypt(plain, mark: 0x00, keys)
+        chainingValue = try keys.mac.cmac(chainingValue, cipher)
         isAnswerDue = true
         return cipher + chainingValue.prefix(8)
     }
 
     /// Phone: opens cipher text ‖ MAC of a command.
     public mutating func openCommand(_ wire: [UInt8]) throws(CryptoError) -> [UInt8] {
-        try expect(answerDue: false)
+        let keys = try keys(answerDue: false)
         do throws(CryptoError) {
             let (cipher, mac) = try split(wire)
-            let full = try cmac(key: keys.mac, chainingValue + cipher)
+            let full = try keys.mac.cmac(chainingValue, cipher)
             guard constantTimeEqual(Array(full.prefix(8)), mac) else { throw .mac }
-            let plain = try decrypt(cipher, mark: 0x00)
+            let plain = try decrypt(cipher, mark: 0x00, keys)
             chainingValue = full
             isAnswerDue = true
             return plain
@@ -63,22 +69,22 @@ public struct SecureChannel: Sendable {
 
     /// Phone: protects the response of up to 239 bytes to the last command.
     public mutating func sealResponse(_ plain: [UInt8]) throws(CryptoError) -> [UInt8] {
-        try expect(answerDue: true)
+        let keys = try keys(answerDue: true)
         guard plain.count <= Self.plainLimit else { throw .length }
-        let cipher = try encrypt(plain, mark: 0x80)
-        let mac = try cmac(key: keys.responseMAC, chainingValue + cipher)
+        let cipher = try encrypt(plain, mark: 0x80, keys)
+        let mac = try keys.responseMAC.cmac(chainingValue, cipher)
         advance()
         return cipher + mac.prefix(8)
     }
 
     /// Car: opens the response to the last command.
     public mutating func openResponse(_ wire: [UInt8]) throws(CryptoError) -> [UInt8] {
-        try expect(answerDue: true)
+        let keys = try keys(answerDue: true)
         do throws(CryptoError) {
             let (cipher, mac) = try split(wire)
-            let full = try cmac(key: keys.responseMAC, chainingValue + cipher)
+            let full = try keys.responseMAC.cmac(chainingValue, cipher)
             guard constantTimeEqual(Array(full.prefix(8)), mac) else { throw .mac }
-            let plain = try decrypt(cipher, mark: 0x80)
+            let plain = try decrypt(cipher, mark: 0x80, keys)
             advance()
             return plain
         } catch {
@@ -91,19 +97,19 @@ public struct SecureChannel: Sendable {
     /// not sent (6.4); AUTH1 with counter 0 leaves the chaining value zero (6.2).
     public mutating func passCommand() throws(CryptoError) {
         if counter == 0 { return }
-        try expect(answerDue: false)
-        chainingValue = try cmac(key: keys.mac, chainingValue)
+        chainingValue = try keys(answerDue: false).mac.cmac(chainingValue)
         isAnswerDue = true
     }
 
     /// Wipes the keys; every later step throws `closed`.
     public mutating func close() {
-        keys = ChannelKeys(encryption: [], mac: [], responseMAC: [])
+        keys = nil
         counter = 256
     }
 
-    private func expect(answerDue: Bool) throws(CryptoError) {
-        guard !isClosed, isAnswerDue == answerDue else { throw .closed }
+    private func keys(answerDue: Bool) throws(CryptoError) -> ChannelKeys {
+        guard let keys, isAnswerDue == answerDue else { throw .closed }
+        return keys
     }
 
     private mutating func advance() {
@@ -120,19 +126,26 @@ public struct SecureChannel: Sendable {
         return (Array(wire.dropLast(8)), Array(wire.suffix(8)))
     }
 
-    private func initialVector(mark: UInt8) throws(CryptoError) -> [UInt8] {
-        try aesBlock(
-            key: keys.encryption,
-            [mark] + [UInt8](repeating: 0, count: 14) + [UInt8(truncatingIfNeeded: counter)])
+    private func initialVector(
+        mark: UInt8, _ keys: ChannelKeys
+    ) throws(CryptoError) -> [UInt8] {
+        var block = [UInt8](repeating: 0, count: 16)
+        block[0] = mark
+        block[15] = UInt8(truncatingIfNeeded: counter)
+        return try keys.encryption.encrypt(block: block)
     }
 
-    private func encrypt(_ plain: [UInt8], mark: UInt8) throws(CryptoError) -> [UInt8] {
+    private func encrypt(
+        _ plain: [UInt8], mark: UInt8, _ keys: ChannelKeys
+    ) throws(CryptoError) -> [UInt8] {
         guard !plain.isEmpty else { return [] }
-        return try encryptPadded(key: keys.encryption, iv: initialVector(mark: mark), plain)
+        return try keys.encryption.encryptPadded(iv: initialVector(mark: mark, keys), plain)
     }
 
-    private func decrypt(_ cipher: [UInt8], mark: UInt8) throws(CryptoError) -> [UInt8] {
+    private func decrypt(
+        _ cipher: [UInt8], mark: UInt8, _ keys: ChannelKeys
+    ) throws(CryptoError) -> [UInt8] {
         guard !cipher.isEmpty else { return [] }
-        return try decryptPadded(key: keys.encryption, iv: initialVector(mark: mark), cipher)
+        return try keys.encryption.decryptPadded(iv: initialVector(mark: mark, keys), cipher)
     }
 }

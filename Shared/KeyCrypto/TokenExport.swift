@@ -22,9 +22,9 @@ public enum TokenExport {
         let keys = Keys(
             z: try ephemeral.sharedX(with: recipient), ephemeral: ephemeral.publicKey,
             recipient: recipient, slotId: slotId, vehicleId: vehicleId)
-        let cipher = try encryptPadded(key: keys.encryption, iv: zeroIV, token)
+        let cipher = try keys.encryption.encryptPadded(iv: zeroIV, token)
         let body = ephemeral.publicKey.bytes + cipher
-        return body + (try cmac(key: keys.mac, body))
+        return body + (try keys.mac.cmac(body))
     }
 
     /// Decrypts; throws `mac` (shape included), `point` or `padding`.
@@ -40,18 +40,18 @@ public enum TokenExport {
         let keys = Keys(
             z: try own.sharedX(with: ephemeral), ephemeral: ephemeral, recipient: own.publicKey,
             slotId: slotId, vehicleId: vehicleId)
-        guard constantTimeEqual(try cmac(key: keys.mac, body), Array(encToken.suffix(16))) else {
+        guard constantTimeEqual(try keys.mac.cmac(body), Array(encToken.suffix(16))) else {
             throw .mac
         }
-        return try decryptPadded(key: keys.encryption, iv: zeroIV, Array(body.dropFirst(65)))
+        return try keys.encryption.decryptPadded(iv: zeroIV, Array(body.dropFirst(65)))
     }
 
     /// The keys are fresh per export, so the IV need not be.
     private static let zeroIV = [UInt8](repeating: 0, count: 16)
 
     private struct Keys {
-        let encryption: [UInt8]
-        let mac: [UInt8]
+        let encryption: AESKey
+        let mac: AESKey
 
         init(
             z: [UInt8], ephemeral: PublicKey, recipient: PublicKey, slotId: SlotID,
@@ -60,8 +60,8 @@ public enum TokenExport {
             let seed = x963KDF(z, sharedInfo: ephemeral.bytes + recipient.bytes, count: 32)
             let keys = hkdf(
                 seed, info: Label.export + slotId.bytes + vehicleId.bytes, count: 32)
-            encryption = Array(keys.prefix(16))
-            mac = Array(keys.suffix(16))
+            encryption = AESKey(keys.prefix(16))
+            mac = AESKey(keys.suffix(16))
         }
     }
 }

@@ -77,10 +77,12 @@ public struct ReaderSession: Sendable {
             ?? ResponseAPDU(status: StatusWord(rawValue: 0x0000))
         switch part {
         case .pairing(var pairing):
+            part = .idle  // one owner, so that the machine changes in place
             let move = pairing.received(answer, &car)
             part = .pairing(pairing)
             return step(move)
         case .transaction(var transaction):
+            part = .idle
             let move = transaction.received(answer, &car)
             part = .transaction(transaction)
             return step(move)
@@ -172,8 +174,9 @@ public struct ReaderSession: Sendable {
             part = .finished(outcome)
             next = .finish(outcome)
         }
-        defer { (saved, car.facts) = (car.record, []) }
-        return Step(
-            save: car.record == saved ? nil : car.record, facts: car.facts, next: next)
+        let save = car.record == saved ? nil : car.record
+        if let save { saved = save }
+        defer { car.facts = [] }
+        return Step(save: save, facts: car.facts, next: next)
     }
 }

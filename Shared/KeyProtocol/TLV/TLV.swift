@@ -46,7 +46,18 @@ public struct TLV: Hashable, Sendable {
     }
 
     /// The bytes on the wire.
-    public var encoded: [UInt8] { tag.bytes + Self.length(value.count) + value }
+    public var encoded: [UInt8] { [self].encoded }
+
+    fileprivate func append(to bytes: inout [UInt8]) {
+        if tag.value > 0xFF { bytes.append(UInt8(tag.value >> 8)) }
+        bytes.append(UInt8(truncatingIfNeeded: tag.value))
+        switch value.count {
+        case ..<0x80: bytes.append(UInt8(value.count))
+        case ..<0x100: bytes += [0x81, UInt8(value.count)]
+        default: bytes += [0x82] + UInt16(clamping: value.count).bigEndianBytes
+        }
+        bytes += value
+    }
 
     private static func readTag(from reader: inout ByteReader) throws(ByteError) -> Tag? {
         let first = try reader.readByte()
@@ -71,17 +82,9 @@ public struct TLV: Hashable, Sendable {
             return nil
         }
     }
-
-    private static func length(_ count: Int) -> [UInt8] {
-        switch count {
-        case ..<0x80: [UInt8(count)]
-        case ..<0x100: [0x81, UInt8(count)]
-        default: [0x82] + UInt16(clamping: count).bigEndianBytes
-        }
-    }
 }
 
 extension Sequence<TLV> {
     /// The objects one after another.
-    public var encoded: [UInt8] { flatMap(\.encoded) }
+    public var encoded: [UInt8] { reduce(into: []) { $1.append(to: &$0) } }
 }

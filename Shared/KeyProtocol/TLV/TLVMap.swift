@@ -1,25 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Identifiers
+
 /// Objects found by tag, in any order; a repeated tag is refused unless declared repeatable, and
 /// unknown tags are ignored because nobody asks for them (PROTOCOL 2.2).
 public struct TLVMap: Hashable, Sendable {
-    private var values: [Tag: [[UInt8]]] = [:]
+    private var objects: [TLV] = []
 
     /// Reads all objects of `bytes`.
     public init(_ bytes: [UInt8], repeatable: Set<Tag> = []) throws(ProtocolError) {
-        for object in try TLV.list(bytes) {
-            guard values[object.tag] == nil || repeatable.contains(object.tag) else {
+        var reader = ByteReader(bytes)
+        while !reader.isAtEnd {
+            let object = try TLV(from: &reader)
+            guard self[object.tag] == nil || repeatable.contains(object.tag) else {
                 throw .duplicate
             }
-            values[object.tag, default: []].append(object.value)
+            objects.append(object)
         }
     }
 
     /// The value of an optional object.
-    public subscript(tag: Tag) -> [UInt8]? { values[tag]?.first }
+    public subscript(tag: Tag) -> [UInt8]? { objects.first { $0.tag == tag }?.value }
 
     /// All values of a repeatable object, in order.
-    public func all(_ tag: Tag) -> [[UInt8]] { values[tag] ?? [] }
+    public func all(_ tag: Tag) -> [[UInt8]] {
+        objects.compactMap { $0.tag == tag ? $0.value : nil }
+    }
 
     /// The value of a mandatory object, of exactly `count` bytes when given.
     public func value(_ tag: Tag, count: Int? = nil) throws(ProtocolError) -> [UInt8] {

@@ -39,8 +39,7 @@ struct PairingSession: Sendable {
     let startedAt: Instant
     var stage: Stage
     /// Closed until VERIFY.
-    var channel = SecureChannel(
-        keys: ChannelKeys(encryption: [], mac: [], responseMAC: []), counter: 256)
+    var channel = SecureChannel.closed
     var longTermSharedSecret = Secret<[UInt8]>([])
     /// Plain text of the running WRITE DATA batch.
     var batch: [UInt8] = []
