@@ -10,13 +10,11 @@ struct Benchmarks {
     static func main() async throws {
         let rounds = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 1000
         let scene = try Scene()
-        let computing = try CarComputing(scene, rounds: max(rounds, 10))
+        let computing = try Computing(scene, rounds: max(rounds, 10))
+        let secrecy = try Secrecy(rounds: max(4 * rounds, 100))
         let taps = try await ReaderTaps(scene, rounds: max(rounds / 4, 10))
         print(Samples.heading)
-        print(computing.primitives.line("raw P-256: key, ECDH, sign, verify"))
-        print(computing.standard.line("standard transaction, drive, car only"))
-        print(computing.plain.line("standard transaction, unlock, car only"))
-        print(computing.fast.line("fast transaction, car only, 16 keys"))
+        for line in computing.lines { print(line) }
         print(taps.fast.line("fast tap over pcscd"))
         print(taps.fastEcho.line("  echo of the same APDUs"))
         print(taps.standard.line("standard tap over pcscd"))
@@ -24,7 +22,7 @@ struct Benchmarks {
         print(taps.pairing.line("owner pairing over pcscd"))
         print(taps.scrypt.line("  the phone's scrypt (N 4096, r 8, p 1)"))
         print("")
-        let figures = computing.figures + taps.figures
+        let figures = computing.figures + secrecy.figures + taps.figures
         for figure in figures { print(figure.line) }
         if figures.contains(where: { !$0.isMet }) { exit(1) }
     }

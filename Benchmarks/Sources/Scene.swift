@@ -79,10 +79,11 @@ struct Scene {
     }
 }
 
-/// One tap with car and phone joined in this process, and how long the car computed.
+/// One tap with car and phone joined in this process, and how long each of them computed.
 struct JoinedTap {
     private(set) var record: VehicleRecord
     private(set) var carTime = Duration.zero
+    private(set) var phoneTime = Duration.zero
     private let outcome: Outcome
 
     init(
@@ -98,10 +99,12 @@ struct JoinedTap {
             if let save = step.save { self.record = save }
             switch step.next {
             case .transmit(let command):
-                let answer = phone.respond(to: command, at: now)
                 let start = clock.now
+                let answer = phone.respond(to: command, at: now)
+                let answered = clock.now
                 step = session.received(answer, at: now)
-                carTime += clock.now - start
+                phoneTime += answered - start
+                carTime += clock.now - answered
             case .fieldReset:
                 phone.fieldLost()
                 step = session.fieldWasReset(at: now)

@@ -4,7 +4,14 @@ internal import Crypto
 
 /// SHA-256 (FIPS 180-4), 32 bytes.
 public func sha256(_ message: [UInt8]) -> [UInt8] {
-    SHA256.hash(data: message).withUnsafeBytes { Array($0) }
+    digest(message).withUnsafeBytes { Array($0) }
+}
+
+/// SHA-256 as swift-crypto's signatures take it.
+func digest(_ message: [UInt8]) -> SHA256.Digest {
+    var hash = SHA256()
+    hash.take(message)
+    return hash.finalize()
 }
 
 /// SHA-1 (FIPS 180-4), 20 bytes; here only a name of keys, never a proof.
@@ -14,7 +21,7 @@ public func sha1(_ message: [UInt8]) -> [UInt8] {
 
 /// HMAC-SHA256 (RFC 2104), 32 bytes.
 public func hmacSHA256(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
-    HMACKey(key).code(of: message)
+    HMACKey(key).code { $0.take(message) }.withUnsafeBytes { Array($0) }
 }
 
 /// A key of HMAC-SHA256 whose two padded blocks are hashed already: each code costs its message only.
@@ -25,24 +32,28 @@ struct HMACKey {
     init(_ key: [UInt8]) {
         let block = key.count > SHA256.blockByteCount ? sha256(key) : key
         func hash(padding: UInt8) -> SHA256 {
-            var padded = [UInt8](repeating: padding, count: SHA256.blockByteCount)
-            for (index, byte) in block.enumerated() { padded[index] ^= byte }
+            var padded = block.map { $0 ^ padding }
+            padded += repeatElement(padding, count: SHA256.blockByteCount - block.count)
             var hash = SHA256()
-            hash.update(data: padded)
+            hash.take(padded)
             return hash
         }
         inner = hash(padding: 0x36)
         outer = hash(padding: 0x5C)
     }
 
-    /// The code of one message, 32 bytes.
-    func code(of message: [UInt8]) -> [UInt8] { code(of: [message]) }
-
-    /// The code of a message that comes in parts, 32 bytes.
-    func code(of parts: [[UInt8]]) -> [UInt8] {
+    /// The code of the message that `feed` hands over.
+    func code(_ feed: (inout SHA256) -> Void) -> SHA256.Digest {
         var (inner, outer) = (inner, outer)
-        for part in parts { inner.update(data: part) }
+        feed(&inner)
         inner.finalize().withUnsafeBytes { outer.update(bufferPointer: $0) }
-        return outer.finalize().withUnsafeBytes { Array($0) }
+        return outer.finalize()
+    }
+}
+
+extension SHA256 {
+    /// `update(data:)` without its detour over generic regions.
+    mutating func take(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { update(bufferPointer: $0) }
     }
 }

@@ -15,17 +15,28 @@ struct ExtractedSecret {
     private static let saltless = HMACKey([])
     private let key: HMACKey
 
-    init(_ ikm: [UInt8]) { key = HMACKey(Self.saltless.code(of: ikm)) }
+    init(_ ikm: [UInt8]) {
+        let extracted = Self.saltless.code { $0.take(ikm) }
+        key = HMACKey(extracted.withUnsafeBytes { Array($0) })
+    }
 
     /// `count` bytes for an info that comes in parts; 8160 at most.
     func expand(_ info: [[UInt8]], count: Int) -> [UInt8] {
-        var (result, block, number): ([UInt8], [UInt8], UInt8) = ([], [], 1)
+        var (result, number): ([UInt8], UInt8) = ([], 1)
+        result.reserveCapacity(count + 32)
         while result.count < count {
-            block = key.code(of: [block] + info + [[number]])
-            result += block
+            let block = key.code { hash in
+                result.withUnsafeBytes {
+                    hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0.suffix(32)))
+                }
+                for part in info { hash.take(part) }
+                withUnsafeBytes(of: number) { hash.update(bufferPointer: $0) }
+            }
+            block.withUnsafeBytes { result += $0 }
             number &+= 1
         }
-        return Array(result.prefix(max(count, 0)))
+        result.removeLast(result.count - max(count, 0))
+        return result
     }
 }
 
@@ -36,9 +47,9 @@ public func x963KDF(_ z: [UInt8], sharedInfo: [UInt8], count: Int) -> [UInt8] {
     var counter: UInt32 = 1
     while result.count < count {
         var hash = SHA256()
-        hash.update(data: z)
+        hash.take(z)
         withUnsafeBytes(of: counter.bigEndian) { hash.update(bufferPointer: $0) }
-        hash.update(data: sharedInfo)
+        hash.take(sharedInfo)
         hash.finalize().withUnsafeBytes { result += $0 }
         counter += 1
     }

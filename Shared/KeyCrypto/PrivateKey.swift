@@ -33,7 +33,7 @@ public struct PrivateKey: Sendable, CustomStringConvertible, CustomReflectable {
     /// ECDSA-SHA256 over `message`, `r‖s`, 64 bytes (PROTOCOL 2.3).
     public func signature(for message: [UInt8]) throws(CryptoError) -> [UInt8] {
         do {
-            return Array(try signingKey.signature(for: message).rawRepresentation)
+            return Array(try signingKey.signature(for: digest(message)).rawRepresentation)
         } catch {
             throw .signature
         }

@@ -39,7 +39,7 @@ public struct PublicKey: Sendable {
         guard signature.count == 64, let key = parsed.signing(bytes),
             let signature = try? P256.Signing.ECDSASignature(rawRepresentation: signature)
         else { return false }
-        return key.isValidSignature(signature, for: message)
+        return key.isValidSignature(signature, for: digest(message))
     }
 
     /// The same point as swift-crypto has it for ECDH.

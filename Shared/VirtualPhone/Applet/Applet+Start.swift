@@ -5,10 +5,20 @@ internal import KeyCrypto
 internal import KeyProtocol
 
 extension Applet {
-    /// Stands in for the keys of an endpoint the phone does not have (PROTOCOL 3.4, 8.5).
-    private static let dummyKey = PrivateKey.generate(
-        RandomSource { count, _ in [UInt8](repeating: 0x5A, count: count) }, for: "dummy"
-    ).publicKey
+    /// Stands in for an endpoint the phone does not have, so that nothing is left out (PROTOCOL 3.4, 8.5).
+    private static let stranger: Endpoint = {
+        let key = PrivateKey.generate(
+            RandomSource { count, _ in [UInt8](repeating: 0x5A, count: count) }, for: "stranger")
+        let nobody = EndpointDescription(
+            vehicleId: VehicleID(uncheckedBytes: [UInt8](repeating: 0, count: 8)),
+            vehicleKey: key.publicKey, version: .v0100, options: .ownerDefault,
+            slotId: SlotID(generation: 0, position: 1), notBefore: .noEnd, notAfter: .noEnd,
+            confidentialSize: 0, privateSize: 0, authorizedKeys: [])
+        return Endpoint(
+            keyId: key.publicKey.keyId, origin: .pairing, phase: .terminated, description: nobody,
+            mapping: .standard, privateKey: key,
+            mailboxes: Mailboxes(privateSize: 0, confidentialSize: 0))
+    }()
 
     /// AUTH0: a new transaction with a new ephemeral key.
     ///
@@ -22,7 +32,8 @@ extension Applet {
     ) throws(Refusal) -> [UInt8] {
         transaction = .none
         let (request, vehicleEphemeral) = try Self.request(in: command.data, context)
-        let endpoint = element.usableEndpoint(for: request.vehicleId, version: request.version)
+        let found = element.usableEndpoint(for: request.vehicleId, version: request.version)
+        let endpoint = found ?? Self.stranger
         let ephemeral = PrivateKey.generate(context.random, for: "endpoint_eSK")
         let transcript = TransactionTranscript(
             vehicleEphemeral: vehicleEphemeral, endpointEphemeral: ephemeral.publicKey,
@@ -30,8 +41,8 @@ extension Applet {
             flag: [command.p1, command.p2], version: request.version.bytes,
             phoneVersions: context.versions.encoded, vehicleId: request.vehicleId)
         var started = Started(
-            transcript: transcript, ephemeral: ephemeral, key: endpoint?.keyId,
-            vehicleKey: endpoint?.description.vehicleKey ?? Self.dummyKey)
+            transcript: transcript, ephemeral: ephemeral, key: found?.keyId,
+            vehicleKey: endpoint.description.vehicleKey)
         var response = Auth0Response(
             endpointEphemeral: ephemeral.publicKey.bytes, cryptogram: nil)
         if command.p1 == 0x01 {
@@ -56,16 +67,15 @@ extension Applet {
 
     /// The keys of Kpersistent, or of fresh random bytes when it may not or cannot be used.
     private func fastKeys(
-        _ transcript: TransactionTranscript, _ endpoint: Endpoint?, _ element: SecureElement,
+        _ transcript: TransactionTranscript, _ endpoint: Endpoint, _ element: SecureElement,
         _ context: Context
     ) throws(Refusal) -> (FastKeys, isReal: Bool) {
         let dummy = context.random.bytes(32, for: "dummy Kpersistent")
-        let device = endpoint?.privateKey.publicKey ?? Self.dummyKey
-        let vehicle = endpoint?.description.vehicleKey ?? Self.dummyKey
-        let stored = endpoint.flatMap { element.fastSecret(of: $0, context.conditions) }
+        let stored = element.fastSecret(of: endpoint, context.conditions)
         do throws(CryptoError) {
             let keys = try transcript.fastKeys(
-                kpersistent: stored ?? dummy, vehicleKeyX: vehicle.x, deviceKeyX: device.x)
+                kpersistent: stored ?? dummy, vehicleKeyX: endpoint.description.vehicleKey.x,
+                deviceKeyX: endpoint.privateKey.publicKey.x)
             return (keys, stored != nil)
         } catch { throw Refusal(.conditionsNotMet) }
     }
