@@ -9,7 +9,11 @@ public import KeyCrypto
 public struct ReaderSession: Sendable {
     private let purpose: Purpose
     private var car: Car
-    private var part = Part.idle
+    // At most one of these is there, and changes in place.
+    private var pairing: OwnerPairing?
+    private var transaction: Transaction?
+    private var outcome: Outcome?
+    private var isBetweenPhases = false
     private var saved: VehicleRecord
     private var lastFlow: UInt16?
     private var commands = 0
@@ -23,14 +27,6 @@ public struct ReaderSession: Sendable {
         /// The dashboard: pairing when car and phone are in pairing mode, phase 3 for a pending
         /// key, else drive.
         case dashboard
-    }
-
-    private enum Part: Sendable {
-        case idle
-        case pairing(OwnerPairing)
-        case betweenPhases
-        case transaction(Transaction)
-        case finished(Outcome)
     }
 
     /// A session at one reader.
@@ -56,13 +52,15 @@ public struct ReaderSession: Sendable {
     /// A phone is on the reader.
     public mutating func start(at time: Instant) -> Step {
         car.now = time
-        guard case .idle = part else { return step(.end(.outcome(current))) }
+        guard outcome == nil, pairing == nil, transaction == nil, !isBetweenPhases else {
+            return step(.end(.outcome(current)))
+        }
         car.record.dropPending(at: time)
         let wantsPairing =
             purpose == .pairing || (purpose == .dashboard && isPairingModeOn)
         if wantsPairing {
             let pairing = OwnerPairing(startedAt: time)
-            part = .pairing(pairing)
+            self.pairing = pairing
             return step(pairing.start())
         }
         return step(beginTransaction())
@@ -75,42 +73,21 @@ public struct ReaderSession: Sendable {
         let answer =
             (try? ResponseAPDU(parsing: response))
             ?? ResponseAPDU(status: StatusWord(rawValue: 0x0000))
-        switch part {
-        case .pairing(var pairing):
-            part = .idle  // one owner, so that the machine changes in place
-            let move = pairing.received(answer, &car)
-            part = .pairing(pairing)
-            return step(move)
-        case .transaction(var transaction):
-            part = .idle
-            let move = transaction.received(answer, &car)
-            part = .transaction(transaction)
-            return step(move)
-        case .idle, .betweenPhases, .finished:
-            return step(.end(.outcome(current)))
-        }
+        let move = transaction?.received(answer, &car) ?? pairing?.received(answer, &car)
+        return step(move ?? .end(.outcome(current)))
     }
 
     /// The field was switched off and on, as asked for.
     public mutating func fieldWasReset(at time: Instant) -> Step {
         car.now = time
-        switch part {
-        case .betweenPhases: return step(beginTransaction())
-        case .pairing(var pairing):
-            let move = pairing.fieldWasReset()
-            part = .pairing(pairing)
-            return step(move)
-        case .idle, .transaction, .finished: return step(.end(.outcome(current)))
-        }
+        if isBetweenPhases { return step(beginTransaction()) }
+        return step(pairing?.fieldWasReset() ?? .end(.outcome(current)))
     }
 
     /// The wait is over.
     public mutating func waited(at time: Instant) -> Step {
         car.now = time
-        guard case .pairing(var pairing) = part else { return step(.end(.outcome(current))) }
-        let move = pairing.waited()
-        part = .pairing(pairing)
-        return step(move)
+        return step(pairing?.waited() ?? .end(.outcome(current)))
     }
 
     /// The phone went away, or a command had no answer in time. A decision whose CONTROL FLOW was
@@ -123,15 +100,10 @@ public struct ReaderSession: Sendable {
     }
 
     private var current: Outcome {
-        switch part {
-        case .finished(let outcome): return outcome
-        case .transaction(let transaction):
-            if case .ending(let outcome) = transaction.stage { return outcome }
-        case .pairing(let pairing):
-            if case .aborting(let reason) = pairing.stage {
-                return Outcome(.refused(reason.sentence, nil))
-            }
-        case .idle, .betweenPhases: break
+        if let outcome { return outcome }
+        if case .ending(let outcome) = transaction?.stage { return outcome }
+        if case .aborting(let reason) = pairing?.stage {
+            return Outcome(.refused(reason.sentence, nil))
         }
         return Outcome(.aborted("The phone was taken away too early."))
     }
@@ -145,7 +117,8 @@ public struct ReaderSession: Sendable {
             case .dashboard:
                 isPending ? Transaction(.pairing, fallback: .drive) : Transaction(.drive)
             }
-        part = .transaction(transaction)
+        (pairing, isBetweenPhases) = (nil, false)
+        self.transaction = transaction
         return transaction.start()
     }
 
@@ -161,7 +134,7 @@ public struct ReaderSession: Sendable {
         case .resetField: next = .fieldReset
         case .wait(let milliseconds): next = .wait(milliseconds: milliseconds)
         case .end(.phase2Done):
-            part = .betweenPhases
+            (pairing, isBetweenPhases) = (nil, true)
             next = .fieldReset
         case .end(.notReadyForPairing):
             guard purpose == .dashboard || car.record.pending != nil else {
@@ -171,7 +144,8 @@ public struct ReaderSession: Sendable {
         case .end(.outcome(var outcome)):
             outcome.controlFlow = lastFlow
             outcome.commands = commands
-            part = .finished(outcome)
+            (pairing, transaction, isBetweenPhases) = (nil, nil, false)
+            self.outcome = outcome
             next = .finish(outcome)
         }
         let save = car.record == saved ? nil : car.record
