@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--no-fast", action="store_true", help="always ask for the standard transaction")
     parser.add_argument("--code", help="activation code entered in the car")
     parser.add_argument("--apdus", action="store_true", help="print each command and answer")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
 
     if options.what == "make":
         device_oem = json.loads(options.bundle.read_text())

@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import time
 
 OFF, ON, RESET, ATR = b"\x00", b"\x01", b"\x02", b"\x04"
 ANSWER_TO_RESET = bytes.fromhex("3B80800101")
@@ -68,22 +69,28 @@ class Reader:
         self.phone.close()
 
 
-def serve_phone(host: str, port: int, phone, trace=None) -> None:
-    """The phone's end: connects and answers until the reader closes; `phone` has `command(apdu)` and `field_lost()`."""
+def serve_phone(host: str, port: int, phone, stay: float, trace=None) -> None:
+    """The phone's end: answers until the reader closes, or sent no command for `stay` seconds after the first.
+
+    `phone` has `command(apdu)` and `field_lost()`.
+    """
     with socket.create_connection((host, port)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        while not phone.finished():
-            try:
+        leave = time.monotonic() + 10
+        try:
+            while time.monotonic() < leave:
+                connection.settimeout(max(leave - time.monotonic(), 0.01))
                 data = receive(connection)
-            except FieldLost:
-                break
-            if data in (OFF, ON, RESET):
-                phone.field_lost()
-            elif data == ATR:
-                send(connection, ANSWER_TO_RESET)
-            else:
-                answer = phone.command(data)
-                if trace:
-                    trace(data, answer)
-                send(connection, answer)
+                if data in (OFF, ON, RESET):
+                    phone.field_lost()
+                elif data == ATR:
+                    send(connection, ANSWER_TO_RESET)
+                else:
+                    answer = phone.command(data)
+                    send(connection, answer)
+                    leave = time.monotonic() + stay
+                    if trace:
+                        trace(data, answer)
+        except (FieldLost, TimeoutError):
+            pass
     phone.field_lost()
