@@ -174,9 +174,11 @@ class Pairing:
                          long_term_secret=self.secrets.long_term_secret)
 
     def _write(self, stream: bytes) -> None:
-        """A batch: 239 bytes per command, then 5F5F alone with P1 = 80."""
-        chunks = [stream[at:at + CHUNK] for at in range(0, len(stream), CHUNK)]
-        for p1, chunk in [*((0x00, chunk) for chunk in chunks), (0x80, tlv(0x5F5F))]:
+        """A batch: one command if it fits, else 239 bytes per command and 5F5F alone in the last (7.3)."""
+        end, chunks = tlv(0x5F5F), [stream[at:at + CHUNK] for at in range(0, len(stream), CHUNK)]
+        if len(stream + end) <= CHUNK:
+            chunks, end = [], stream + end
+        for p1, chunk in [*((0x00, chunk) for chunk in chunks), (0x80, end)]:
             answer = checked(self.link, apdu(0x84, 0xD4, p1, 0, self.channel.seal_command(chunk)))
             self._open(answer)
 

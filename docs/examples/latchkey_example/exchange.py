@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from .tlv import Malformed, parse, tlv
+from .tlv import Malformed, take, tlv
 
 OK, OUT_OF_RANGE, MALFORMED, NOT_PERMITTED, ATOMIC_BROKEN = range(5)
 READ, WRITE, SET, MORE, NOTIFY, PRIVATE, CONFIDENTIAL = 0x87, 0x8A, 0x95, 0x8C, 0xAE, 0xBA, 0xB9
@@ -73,8 +73,9 @@ class Mailboxes:
             if self._journal is not None and more is None:
                 raise _Status(ATOMIC_BROKEN)
             writes, reads = [], b""
-            for memory, tag, value in operations:
-                reads += self._operation(memory, tag, value, writes)
+            for memory, stream in operations:
+                for tag, value in _objects(stream):
+                    reads += self._operation(memory, tag, value, writes)
             if len(reads) + 4 > 239:
                 raise _Status(OUT_OF_RANGE)
         except _Status as status:
@@ -87,11 +88,11 @@ class Mailboxes:
         return reads + b"\x00\x02" + _word(OK)
 
     def _top_level(self, plain: bytes, after_fast: bool):
-        """Splits into more (8C), notes (AE) and operations, checked in the order of the text of 9.1."""
+        """Splits into more (8C), notes (AE) and streams of operations, in the order of the text (9.1)."""
         more, notes, operations = None, [], []
         if not plain:
             raise _Status(MALFORMED)
-        for index, (tag, value) in enumerate(_parsed(plain)):
+        for index, (tag, value) in enumerate(_objects(plain)):
             if tag == MORE and index == 0 and value in (b"\x00", b"\x01"):
                 more = value == b"\x01"
             elif tag == NOTIFY and not notes and 1 <= len(value) <= 16:
@@ -99,15 +100,12 @@ class Mailboxes:
             elif tag == CONFIDENTIAL and after_fast:
                 raise _Status(NOT_PERMITTED)
             elif tag in (PRIVATE, CONFIDENTIAL):
-                operations.append((tag, None, value))
+                operations.append((tag, value))
             elif tag in (READ, WRITE, SET):
-                operations.append((PRIVATE, tag, value))
+                operations.append((PRIVATE, tlv(tag, value)))
             else:
                 raise _Status(MALFORMED)
-        flat = []
-        for memory, tag, value in operations:
-            flat += [(memory, tag, value)] if tag else [(memory, *inner) for inner in _parsed(value) or [(0, b"")]]
-        return more, notes, flat
+        return more, notes, operations
 
     def _operation(self, memory: int, tag: int, value: bytes, writes: list) -> bytes:
         well_formed = {READ: len(value) == 4, WRITE: len(value) >= 3, SET: len(value) == 5}.get(tag, False)
@@ -133,8 +131,11 @@ class Mailboxes:
                 self.confidential = self.confidential[:offset] + data + self.confidential[offset + len(data):]
 
 
-def _parsed(data: bytes):
-    try:
-        return parse(data)
-    except Malformed:
-        raise _Status(MALFORMED) from None
+def _objects(data: bytes):
+    """One after the other, so that a fault counts only when its turn comes."""
+    while data:
+        try:
+            tag, value, data = take(data)
+        except Malformed:
+            raise _Status(MALFORMED) from None
+        yield tag, value

@@ -41,7 +41,7 @@ class Framework:
     def select(self) -> bytes:
         if self.stage == SELECT_DUE and time.monotonic() - self.reset_at <= SURVIVES:
             self.stage = GET_DUE
-        else:
+        elif self.stage >= FIRST_DONE:
             self.wipe()
         mode = b"\x02" if self.phone.password else b"\x00"
         return (tlv.tlv(0x5A, spake.VERSION) + tlv.tlv(0x5C, self.phone.version_list) + tlv.tlv(0xD4, mode))
@@ -59,9 +59,6 @@ class Framework:
         except (ChannelError, ChannelClosed) as error:
             self.wipe()
             raise Status("6988" if isinstance(error, ChannelError) else "6985") from None
-        except Status:
-            self.wipe()
-            raise
 
     # SPAKE2+.
 
@@ -80,8 +77,8 @@ class Framework:
         if [tag for tag, _ in fields] != [0x5B, 0x5C, 0x7F50, 0xD6] or fields[0][1] != spake.VERSION or \
                 len(fields[3][1]) != 2 or sizes != [(0xC0, 16), (0xC1, 4), (0xC2, 2), (0xC3, 2)]:
             raise Status("6A80")
-        self.version, others = theirs[0], theirs[1:]
-        if self.version != max(set(own) & set(theirs), default=None) or others != sorted(set(others), reverse=True):
+        self.version = theirs[0]
+        if self.version != max(set(own) & set(theirs), default=None):
             raise Status("6A80")
         numbers = [int.from_bytes(scrypt_fields[tag], "big") for tag in (0xC1, 0xC2, 0xC3)]
         scrypt = spake.Scrypt(scrypt_fields[0xC0], *numbers)

@@ -87,6 +87,8 @@ class Phone:
         try:
             return self._answer(apdu)
         except Status as status:
+            if self.selected == FRAMEWORK:
+                self.framework.wipe()       # any other status wipes the keys of a pairing (6.3)
             return bytes.fromhex(status.args[0])
 
     def _answer(self, apdu: bytes) -> bytes:
