@@ -9,6 +9,7 @@ import pathlib
 import sys
 
 from latchkey_example import vectors as v
+from latchkey_example import vectors_objects as o
 
 # File: how to run a case, how to run a refusal; both take the file's cases too.
 FILES = {
@@ -21,12 +22,12 @@ FILES = {
     "fast-0200": (v.check_fast, v.refuse_fast),
     "fast-0100": (v.check_fast, v.refuse_fast),
     "exchange": (v.check_exchange, v.refuse_exchange),
-    "token-export": (v.check_token, v.refuse_token),
-    "ecies-v1": (v.check_ecies, v.refuse_ecies),
-    "relay-payload": (v.check_relay, None),
-    "ecp-frames": (v.check_ecp, None),
-    "certificates": (v.check_certificate, v.refuse_certificate),
-    "attestation": (v.check_attestation, v.refuse_attestation),
+    "token-export": (o.check_token, o.refuse_token),
+    "ecies-v1": (o.check_ecies, o.refuse_ecies),
+    "relay-payload": (o.check_relay, None),
+    "ecp-frames": (o.check_ecp, None),
+    "certificates": (o.check_certificate, o.refuse_certificate),
+    "attestation": (o.check_attestation, o.refuse_attestation),
 }
 
 

@@ -40,7 +40,7 @@ class Applet:
             decode_point(fields[0x87])
         except (Malformed, InvalidPoint):
             raise Status("6A80") from None
-        self.ephemeral = PrivateKey()
+        self.ephemeral = self.phone.new_key()
         self.context = Context(fields[0x4D], fields[0x4C], fields[0x5C], self.phone.version_list, bytes([p1, p2]),
                                fields[0x87], self.ephemeral.public)
         endpoint = self.phone.usable(fields[0x4D])

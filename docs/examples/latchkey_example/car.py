@@ -107,7 +107,7 @@ class Pairing:
         """The phone's applet versions, if it is in pairing mode (3.2)."""
         answer = parse_map(checked(self.link, select(FRAMEWORK)))
         if answer[0xD4] != b"\x02":
-            raise Abort(0x07, "the phone is not in pairing mode")
+            raise Abort(0x00, "the phone is not in pairing mode")
         if spake.VERSION not in layout.versions(answer[0x5A]):
             raise Abort(0x01, "SPAKE2+ version")
         return answer[0x5C]

@@ -46,7 +46,7 @@ class Phone:
     def __init__(self, makers: list[dict], keys: list[Key], password: str | None = None,
                  version_list: bytes = b"\x02\x00\x01\x00"):
         self.makers, self.keys, self.password, self.version_list = makers, keys, password, version_list
-        self.authenticated, self.slowness = False, 0.3
+        self.authenticated, self.slowness, self.new_key = False, 0.3, PrivateKey
         self.framework, self.applet = Framework(self), Applet(self)
         self.field_lost()
 
