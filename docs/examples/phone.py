@@ -5,6 +5,7 @@
     phone.py FOLDER import automaker.json            what came back; the phone gets its instance CA
     phone.py FOLDER pair HOST:PORT --password …      owner pairing at the dashboard reader
     phone.py FOLDER tap HOST:PORT                    any other tap
+    phone.py FOLDER accept LINK --relays relays.json  a shared key; the owner's phone has to sync meanwhile
     phone.py FOLDER show                             the keys of the phone
 """
 
@@ -13,7 +14,7 @@ import json
 import pathlib
 import sys
 
-from latchkey_example import bundles, certificates
+from latchkey_example import bundles, certificates, sharing
 from latchkey_example.crypto import PrivateKey
 from latchkey_example.exchange import Mailboxes
 from latchkey_example.phone import Key, Phone
@@ -42,6 +43,19 @@ def take_in(state: dict, bundle: dict) -> None:
     state["makers"].append({"root": root_public, "F": external, "E": e, "instance": instance})
 
 
+def accept(phone: Phone, link: str, relays: list, seconds: float) -> None:
+    """Takes an invitation (12.3) and waits for the owner's signature."""
+    trusted = next(relay["tlsRoot"] for relay in relays if link.startswith(relay["url"]))
+    mailbox = sharing.Mailbox(link, trusted)
+    request = sharing.KeyCreationRequest.decode(mailbox.wait_for("keyCreationRequest", 1))
+    key, encryption, answer = sharing.make_key(phone, request)
+    mailbox.write("keySigningRequest", answer)
+    print(f"made a key for slot {key.slot.hex()}, waiting for the owner's signature", flush=True)
+    sharing.take_import(key, encryption, mailbox.wait_for("importRequest", seconds))
+    phone.keep(key)
+    print("the key is ready")
+
+
 def load(folder: pathlib.Path) -> dict:
     state = bundles.load(folder / "phone.json")
     state["keys"] = [Key(**dict(key, mailboxes=Mailboxes(**key["mailboxes"]))) for key in state["keys"]]
@@ -51,13 +65,14 @@ def load(folder: pathlib.Path) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("what", choices=["make", "import", "pair", "tap", "show"])
-    parser.add_argument("where", nargs="?", help="HOST:PORT of the reader, or automaker.json")
+    parser.add_argument("what", choices=["make", "import", "pair", "tap", "accept", "show"])
+    parser.add_argument("where", nargs="?", help="HOST:PORT of the reader, automaker.json, or a link")
     parser.add_argument("--environment", default="development")
     parser.add_argument("--password", help="8 digits")
     parser.add_argument("--versions", default="02000100", help="applet versions, highest first")
     parser.add_argument("--unlocked", action="store_true", help="the user has authenticated")
     parser.add_argument("--stay", type=float, default=1.0, help="seconds of silence after which the phone leaves")
+    parser.add_argument("--relays", type=pathlib.Path, help="relays to trust: [{url, tlsRoot}]")
     parser.add_argument("--apdus", action="store_true", help="print each command and answer")
     options = parser.parse_intermixed_args()
 
@@ -76,6 +91,10 @@ def main() -> None:
         phone = Phone(state["makers"], state["keys"], options.password if options.what == "pair" else None,
                       bytes.fromhex(options.versions))
         phone.authenticated = options.unlocked
+        if options.what == "accept":
+            accept(phone, options.where, json.loads(options.relays.read_text()), max(options.stay, 60))
+            bundles.save(options.folder / "phone.json", state)
+            return
         trace = (lambda command, answer: print(f"> {command.hex()}\n< {answer.hex()}")) if options.apdus else None
         host, port = options.where.rsplit(":", 1)
         serve_phone(host, int(port), phone, options.stay, trace)

@@ -2,7 +2,7 @@
 
 import base64
 
-from . import certificates, crypto, keys, objects
+from . import certificates, crypto, keys, objects, sharing
 from .containers import ecies_open, ecies_seal, export_token, import_token, polling_crc
 from .layout import creation_data, parse_creation_data
 from .vectors import b, key, same
@@ -106,6 +106,14 @@ def check_attestation(case, _):
     elif case["name"] == "encSig":
         proof = objects.encryption_proof(b(i["vehicleId"]), b(i["slotId"]), b(i["encryptionPK"]))
         same(key(i["friendSK"]).sign(proof), o["encSig"])
+    elif case["name"] == "KeyCreationRequest":
+        same(sharing.KeyCreationRequest.decode(b(o["der"])).encoded(), o["der"])
+    elif case["name"] == "KeySigningRequest":
+        chain = [b(i[letter]) for letter in "FEH"]
+        same(sharing.key_signing_request(chain, b(i["encryptionPK"]), b(i["encSig"])), o["der"])
+    elif case["name"].startswith("ImportRequest"):
+        attestation, token = sharing.decode_import(b(o["der"]))
+        same(attestation, i["attestation"]), same(token or b"", i.get("encToken", ""))
     else:
         return "skipped"
 
@@ -116,5 +124,9 @@ def refuse_attestation(negative, _):
         objects.Attestation.decode(b(i["der"]), b(i["ownerPK"]))
     elif i["object"] == "KeyConfig":
         objects.KeyConfig.decode(b(i["der"]))
+    elif i["object"] == "KeyCreationRequest":
+        sharing.KeyCreationRequest.decode(b(i["der"]))
+    elif i["object"] == "ImportRequest":
+        sharing.decode_import(b(i["der"]))
     else:
         return "skipped"
