@@ -53,6 +53,7 @@ def accept(phone: Phone, link: str, relays: list, seconds: float) -> None:
     print(f"made a key for slot {key.slot.hex()}, waiting for the owner's signature", flush=True)
     sharing.take_import(key, encryption, mailbox.wait_for("importRequest", seconds))
     phone.keep(key)
+    mailbox.end()
     print("the key is ready")
 
 

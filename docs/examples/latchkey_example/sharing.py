@@ -157,3 +157,7 @@ class Mailbox:
         iv = secrets.token_bytes(12)
         sealed = iv + crypto.gcm(self.secret, iv)[0](json.dumps(clear).encode())
         self._call("PUT", {"payload": {"type": "AEAD_AES_128_GCM", "data": base64.b64encode(sealed).decode()}})
+
+    def end(self) -> None:
+        """The friend has everything; the owner's phone sees that the mailbox is gone."""
+        self._call("DELETE")
