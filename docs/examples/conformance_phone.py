@@ -124,8 +124,9 @@ def transactions(d: Driver):
 
 
 def sessions(d: Driver):
-    for name, change in (("bit", lambda c: bytes([c[0] ^ 1]) + c[1:]), ("MAC bit", lambda c: c[:-1] + bytes([c[-1] ^ 1])),
-                         ("7 bytes", lambda c: c[-7:]), ("15 bytes of cipher", lambda c: c[1:])):
+    for name, change in (("bit", lambda c: bytes([c[0] ^ 1]) + c[1:]),
+                         ("MAC bit", lambda c: c[:-1] + bytes([c[-1] ^ 1])), ("7 bytes", lambda c: c[-7:]),
+                         ("15 bytes of cipher", lambda c: c[1:])):
         d.begin()
         yield f"6 EXCHANGE {name}", d.send(apdu(0x84, 0xC9, data=change(d.channel.seal_command(read(0, 1))))), "6988"
         yield "6.3 wiped", d.exchange(read(0, 1)), "6985"

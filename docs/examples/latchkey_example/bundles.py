@@ -36,8 +36,8 @@ def automaker_bundle(root: PrivateKey, name: str, encryption: PrivateKey, signat
         "root": pem(issue(name, root.public, name, root, certificates.ROOT, ca=True)),
         **({"intermediates": [pem(intermediate)]} if intermediate else {}),
         "externalCA": pem(external),
-        "encryption": pem(issue("Example encryption", encryption.public, name, root, certificates.ENCRYPTION, ca=False)),
-        "signature": pem(issue("Example signature", signature.public, name, root, certificates.SIGNATURE, ca=False)),
+        "encryption": pem(issue("Encryption", encryption.public, name, root, certificates.ENCRYPTION, ca=False)),
+        "signature": pem(issue("Signature", signature.public, name, root, certificates.SIGNATURE, ca=False)),
     }
 
 

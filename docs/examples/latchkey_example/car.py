@@ -140,6 +140,8 @@ class Pairing:
     def _create(self) -> tuple[Endpoint, str, str]:
         """First batch (7.3)."""
         car = self.car
+        car.keys = [key for key in car.keys if key.active]      # an earlier pairing that broke has ended
+        car.slots |= {slot: "retired" for slot, state in car.slots.items() if slot[1] == 1 and state == "issued"}
         slot = car.next_slot(1)
         car.slots[slot] = "issued"
         asked = (Endpoint(car.vehicle_id, car.options, self.version, car.vehicle.public, slot, [car.root],

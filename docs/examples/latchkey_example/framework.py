@@ -139,7 +139,8 @@ class Framework:
             raise Malformed("order")
         wanted, not_before, not_after = parse_creation_data(fields[0x7F4A])
         mapping, configuration = parse_map(fields[0x7F4D]), parse_map(fields[0x7F4E])
-        if set(mapping) < set(range(0x80, 0x89)) or mapping[0x80] != b"\x00\x00" or not {0x82, 0x83, 0x84} <= set(configuration):
+        if not set(range(0x80, 0x89)) <= set(mapping) or mapping[0x80] != b"\x00\x00" or \
+                not {0x82, 0x83, 0x84} <= set(configuration):
             raise Malformed("7F4D or 7F4E")
         for root in self.phone.roots:
             try:

@@ -1,9 +1,8 @@
 """The phone: APDUs, keys, and the way to both applications (docs/protocol.md 2.1, 3)."""
 
-import time
 from dataclasses import dataclass, field
 
-from . import certificates, layout
+from . import certificates
 from .applet import Applet
 from .certificates import Endpoint
 from .crypto import PrivateKey
@@ -104,7 +103,7 @@ class Phone:
         wanted_cla, p1s, p2s, size = commands[ins]
         if cla != wanted_cla:
             raise Status("6E00")
-        if p1 not in p1s or p2s is not None and p2 not in p2s or (ins, p1) in ((0x80, 1),) and p2 in (3, 4) or \
+        if p1 not in p1s or p2s is not None and p2 not in p2s or (ins, p1) == (0x80, 1) and p2 in (3, 4) or \
                 (application, ins) == (self.framework, 0x3C) and p1 and p2:
             raise Status("6B00")
         if size is not None and len(data) != size:

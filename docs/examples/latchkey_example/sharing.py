@@ -14,7 +14,7 @@ from .certificates import NO_END, Endpoint, vehicle_certificate
 from .containers import import_token
 from .crypto import PrivateKey
 from .der import Reader, integer, octets, sequence
-from .objects import OWNER, Attestation, KeyConfig, encryption_proof
+from .objects import OWNER, KeyConfig, encryption_proof
 from .tlv import parse_map
 
 
