@@ -29,7 +29,7 @@ def apdu(cla: int, ins: int, p1: int = 0, p2: int = 0, data: bytes = b"", le: bo
 
 
 def versions(data: bytes) -> list[bytes]:
-    """A list of two-byte versions."""
+    """A list of two-byte versions, or slot ids."""
     if not data or len(data) % 2:
         raise Malformed("version list")
     return [data[at:at + 2] for at in range(0, len(data), 2)]

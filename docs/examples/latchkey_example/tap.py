@@ -7,7 +7,7 @@ from .car import Car, KeyRecord, now
 from .certificates import NO_END
 from .channel import Channel, ChannelError
 from .crypto import BadSignature, InvalidPoint, PrivateKey, decode_point, key_id, verify
-from .exchange import atomic, confidential, read, write
+from .exchange import atomic, confidential, fill, read, write
 from .keys import Context, immobilizer_token
 from .layout import APPLET, FAST, NEEDS_RECEIPT, NEEDS_TOKEN, apdu, select
 from .tlv import Malformed, parse_map, tlv
@@ -173,7 +173,7 @@ class Tap:
         key.active, self.car.slots[key.slot] = True, "bound"
 
     def _housekeeping(self, key: KeyRecord) -> None:
-        """Receipt (10.8) and, for the owner, refill (10.5)."""
+        """Receipt (10.8) and, for the owner, retire list (10.7) and refill (10.5)."""
         signaling = self._read(layout.SIGNALING, 1)[0]
         if signaling & layout.HAS_RECEIPT and self.car.server_public:
             size = int.from_bytes(self._read(layout.RECEIPT, 2), "big")
@@ -184,8 +184,22 @@ class Tap:
             except ValueError:
                 pass        # a wrong receipt is ignored
             self._clear(layout.HAS_RECEIPT)
+        if signaling & layout.FOR_CAR and key.profile == objects.OWNER:
+            self._retire(self._read(layout.OEM, layout.RECEIPT - layout.OEM))
         if signaling & layout.REFILL and key.profile == objects.OWNER:
             self._refill()
+
+    def _retire(self, area: bytes) -> None:
+        """Ends keys that the owner took back, used or not."""
+        rest = area
+        while len(rest) > 2 and rest[0]:
+            tag, value, rest = rest[0], rest[2:2 + rest[1]], rest[2 + rest[1]:]
+            if tag == 0xC1 and len(value) % 2 == 0 and len(value) <= 40:
+                for slot in layout.versions(value):
+                    if slot[1] != 1 and self.car.slots.get(slot) in ("issued", "bound"):
+                        self.car.slots[slot] = "retired"
+                        self.car.keys = [key for key in self.car.keys if key.slot != slot]
+        self._clear(layout.FOR_CAR, fill(layout.OEM, len(area)))
 
     def _refill(self) -> None:
         used, listed = self._read(layout.SLOT_BITMAP, 1)[0], self._read(layout.SLOT_LIST, 16)
