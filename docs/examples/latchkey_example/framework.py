@@ -67,7 +67,7 @@ class Framework:
         if not self.phone.password:
             raise Status("9484")
         try:
-            fields = parse(data)
+            fields = [field for field in parse(data) if field[0] in (0x5B, 0x5C, 0x7F50, 0xD6)]
             self.listed = dict(fields)[0x5C]
             scrypt_fields = dict(parse(dict(fields)[0x7F50]))
             sizes = [(tag, len(value)) for tag, value in parse(dict(fields)[0x7F50])]
