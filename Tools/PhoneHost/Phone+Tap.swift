@@ -35,7 +35,11 @@ extension Phone {
             lostField()
             // pcscd looks every 400 ms; only then does it see that a phone left and another came.
             usleep(600_000)
-            link = try ReaderLink.connect(to: address)
+            do {
+                link = try ReaderLink.connect(to: address)
+            } catch  where session.result.apdus > 0 {
+                break  // the reader went away in the middle, which the result tells
+            }
             session.reconnected()
         }
         // The car writes its log after it let go; a phone takes its time too.

@@ -129,6 +129,7 @@ public final class Phone {
             try card.add(
                 Automaker(
                     name: name, rootKey: certificates.root.publicKey,
+                    rootName: certificates.root.subjectName,
                     externalCA: certificates.externalCA.der,
                     instanceCA: try known?.instanceCA
                         ?? maker.instanceCA(for: key, automaker: name).der,

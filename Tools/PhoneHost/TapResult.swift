@@ -34,6 +34,8 @@ public struct TapResult: Sendable {
         case controlFlow(ControlFlow)
         /// Owner pairing ended without a key; the car's reason, if it gave one.
         case pairingFailed(OPControlFlow?)
+        /// The phone refused the car in owner pairing; a sentence.
+        case carRefused(String)
         /// The reader let go before the car had said how it ended.
         case interrupted
         /// No command came.
@@ -69,6 +71,7 @@ public struct TapResult: Sendable {
         case .nobodyAsked: "no car asked for a key"
         case .interrupted: "the car let go before it was done (\(measure))"
         case .pairingFailed(let reason): "not paired: \(Self.sentence(reason)) (\(measure))"
+        case .carRefused(let reason): "not paired: \(reason) (\(measure))"
         case .controlFlow where paired != nil && isSuccess: "paired (\(measure))"
         case .controlFlow(.success(let result)): "\(Self.word(result)) (\(measure))"
         case .controlFlow(let flow) where isSuccess: "\(flow.sentence) (\(measure))"
@@ -83,6 +86,8 @@ public struct TapResult: Sendable {
             "is a car at this reader? Pairing needs the dashboard reader and `latchkey vehicle pair`"
         case .interrupted: "tap again"
         case .pairingFailed: "`latchkey vehicle pair` gives a fresh password"
+        case .carRefused:
+            "`latchkey device-oem import FILE` makes the phone know an automaker; is this its car?"
         case .controlFlow(.failure(let hint)): Self.hint(hint)
         case .controlFlow: nil
         }
