@@ -43,6 +43,20 @@ public final class CardChannel: Sendable {
         }
     }
 
+    /// Shows the card in the field a polling frame, which it reads before the next command.
+    ///
+    /// False, and nothing is sent, when the profile says that the reader cannot.
+    @discardableResult
+    public func announce(
+        _ frame: [UInt8], within limit: Duration = .seconds(1)
+    ) async throws(PCSCError) -> Bool {
+        guard let code = profile.announcement else { return false }
+        try await card.perform(within: limit) { state throws(PCSCError) in
+            try state.control(code, frame)
+        }
+        return true
+    }
+
     /// Takes the field away and gives it back: reconnect with power off (PROTOCOL 20).
     public func resetField(within limit: Duration = .seconds(1)) async throws(PCSCError) {
         try await card.perform(within: limit) { state throws(PCSCError) in
@@ -144,6 +158,14 @@ private final class CardState: @unchecked Sendable {
             throw .cardGone
         }
         return answer
+    }
+
+    func control(_ code: UInt32, _ bytes: [UInt8]) throws(PCSCError) {
+        guard let card else { throw .closed }
+        var count: DWORD = 0
+        let result = SCardControl(
+            card, DWORD(code), bytes, DWORD(bytes.count), &buffer, DWORD(buffer.count), &count)
+        if let error = PCSCError(result: result) { throw error }
     }
 
     func resetField() throws(PCSCError) {
