@@ -11,7 +11,7 @@ struct Benchmarks {
         let rounds = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 1000
         let scene = try Scene()
         let computing = try CarComputing(scene, rounds: max(rounds, 10))
-        let taps = try await ReaderTaps(scene, rounds: max(rounds / 4, 10))
+        let (taps, told, arrival) = try await atReaders(scene, rounds: max(rounds / 4, 10))
         print(Samples.heading)
         print(computing.primitives.line("raw P-256: key, ECDH, sign, verify"))
         print(computing.standard.line("standard transaction, drive, car only"))
@@ -23,9 +23,28 @@ struct Benchmarks {
         print(taps.standardEcho.line("  echo of the same APDUs"))
         print(taps.pairing.line("owner pairing over pcscd"))
         print(taps.scrypt.line("  the phone's scrypt (N 4096, r 8, p 1)"))
+        print(told.fast.line("fast tap, event-driven reader"))
+        print(told.fastEcho.line("  echo of the same APDUs"))
+        print(told.standard.line("standard tap, event-driven reader"))
+        print(told.standardEcho.line("  echo of the same APDUs"))
+        print(arrival.notice.line("insertion to notice, event-driven reader"))
+        print(arrival.decision.line("insertion to decision, event-driven reader"))
         print("")
-        let figures = computing.figures + taps.figures
+        let figures =
+            computing.figures + taps.figures + told.eventDrivenFigures + arrival.figures
         for figure in figures { print(figure.line) }
         if figures.contains(where: { !$0.isMet }) { exit(1) }
+    }
+
+    /// The private pcscd ends with the measurement, also when a goal was missed.
+    private static func atReaders(
+        _ scene: Scene, rounds: Int
+    ) async throws -> (polled: ReaderTaps, told: ReaderTaps, ReaderArrival) {
+        let readers = try await PrivateReaders()
+        return (
+            try await ReaderTaps(scene, on: readers.polled, rounds: rounds),
+            try await ReaderTaps(scene, on: readers.eventDriven, rounds: rounds),
+            try await ReaderArrival(scene, on: readers.eventDriven, rounds: rounds)
+        )
     }
 }
