@@ -89,7 +89,7 @@ private final class CardConnection: Sendable {
             let race = Race(continuation)
             let alarm = Task {
                 try? await Task.sleep(for: limit)
-                if !Task.isCancelled, race.finish(.failure(.timeout)) { self.drop() }
+                if !Task.isCancelled { race.finish(.failure(.timeout)) }
             }
             thread.submit { [state] in
                 let result = Result { () throws(PCSCError) in try body(state) }
@@ -97,6 +97,8 @@ private final class CardConnection: Sendable {
                 alarm.cancel()
             }
         }
+        // Before the caller hears of it: its next call must find the channel closed.
+        if result.isTimeout { drop() }
         return try result.get()
     }
 
@@ -104,6 +106,12 @@ private final class CardConnection: Sendable {
     func drop() {
         guard dropped.set() else { return }
         thread.finish { [state] in state.disconnect() }
+    }
+}
+
+extension Result where Failure == PCSCError {
+    fileprivate var isTimeout: Bool {
+        if case .failure(.timeout) = self { true } else { false }
     }
 }
 
