@@ -131,7 +131,8 @@ let package = Package(
                 "Kafka", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", "VirtualPhone", .asyncHTTP,
             ]),
         tests(
-            "DeviceOEM", needs: ["Contracts", "KeyCrypto", "PKI", "ServiceKit", .asyncHTTP]),
+            "DeviceOEM",
+            needs: ["Contracts", "KeyCrypto", "KeyProtocol", "PKI", "ServiceKit", .asyncHTTP]),
         tests(
             "PhoneHost",
             needs: [

@@ -29,7 +29,7 @@ public struct VehicleGatewayService: SuiteService {
         let profile = ReaderProfile.named(settings.readerProfile.rawValue) ?? .generic
         let taps = TapRunner(
             store: store, readers: readers, codes: codes, host: host, profile: profile,
-            reports: reports)
+            make: settings.readerMake, reports: reports)
         let kafka = try MessagingSettings(
             service: Self.name, environment: host.shared.environment, brokers: host.shared.kafka
         ).kafka

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TestKit
 import Testing
 
 /// Stories told by the real executables, one after the other: each wants the machine for itself.
@@ -20,6 +21,9 @@ extension Scenarios {
                 "alice's phone shows the notification", "bob-backup is refused",
             ] {
                 #expect(output.text.contains(line), "\(line)")
+            }
+            if PrivatePCSC.Driver.standard == .latchkey {
+                #expect(output.text.contains("picked the key before SELECT"))
             }
         }
     }

@@ -60,6 +60,7 @@ extension Scenarios {
             (["vehicle", "list"], "no stack runs"), (["status"], "no stack runs"),
             (["down"], "no stack runs"),
             (["vehicle", "add", "--vin", "SHORT"], "17 characters"),
+            (["up", "--readers", "none"], "--readers takes latchkey or vpcd"),
             (["phone", "tap", "nobody", "--reader", "127.0.0.1:1"], "nobody"),
         ])
         func `a command that cannot work says why in words`(arguments: [String], words: String)

@@ -33,7 +33,7 @@ extension Phone {
             guard wantsReconnect else { continue }
             link = nil
             lostField()
-            // pcscd looks every 400 ms; only then does it see that a phone left and another came.
+            // vpcd looks every 400 ms; only then does it see that a phone left and another came.
             usleep(600_000)
             do {
                 link = try ReaderLink.connect(to: address)
@@ -65,6 +65,8 @@ extension Phone {
         switch event {
         case .frame(.atrRequest): session.sent(link.send(ReaderFrame.atr))
         case .frame(.command(let command)): try answer(command, on: link, &session)
+        case .frame(.announcement(let frame)):
+            if let frame { session.announced(card.announced(frame)) }
         case .frame(.powerOn): session.powered()
         case .frame(.powerOff), .frame(.reset):
             card.fieldLost()

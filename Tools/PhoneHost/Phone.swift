@@ -119,7 +119,7 @@ public final class Phone {
             let signature = certificates.signature.publicKey
             if let known, known.rootKey == certificates.root.publicKey,
                 known.externalCA == certificates.externalCA.der,
-                known.signatureKeys.first == signature
+                known.signatureKeys.first == signature, known.readerMake == bundle.readerMake
             {
                 continue
             }
@@ -133,7 +133,7 @@ public final class Phone {
                     externalCA: certificates.externalCA.der,
                     instanceCA: try known?.instanceCA
                         ?? maker.instanceCA(for: key, automaker: name).der,
-                    signatureKeys: [signature] + former))
+                    signatureKeys: [signature] + former, readerMake: bundle.readerMake))
         }
     }
 

@@ -2,6 +2,7 @@
 
 public import Identifiers
 public import KeyProtocol
+public import VirtualPhone
 
 /// How a tap is to go.
 public struct TapOptions: Sendable {
@@ -43,6 +44,8 @@ public struct TapResult: Sendable {
     }
 
     public internal(set) var ending = Ending.nobodyAsked
+    /// What the reader said of itself before the first command; none when it said nothing.
+    public internal(set) var announcement: ReaderAnnouncement?
     /// The key of the last transaction.
     public internal(set) var key: KeyID?
     /// Whether the last transaction was a fast one; none without a transaction.
@@ -84,6 +87,8 @@ public struct TapResult: Sendable {
         switch ending {
         case .nobodyAsked:
             "is a car at this reader? Pairing needs the dashboard reader and `latchkey vehicle pair`"
+        case .interrupted where paired == nil && announcement?.choice == .setup:
+            "the car offers to set up a key: add --password, `latchkey vehicle pair` prints one"
         case .interrupted: "tap again"
         case .pairingFailed: "`latchkey vehicle pair` gives a fresh password"
         case .carRefused:
@@ -119,5 +124,25 @@ public struct TapResult: Sendable {
         case .notValidNow, .rightMissing: "ask the owner of the car for other rights"
         case .none, .tokenWrong, .retry, .readerFault: "tap again"
         }
+    }
+}
+
+extension ReaderAnnouncement {
+    /// What to print after the phone's name.
+    public var sentence: String {
+        guard let terminal else { return "reader announced: not a car" }
+        let place =
+            switch terminal.position {
+            case .door: "door"
+            case .dashboard: "dashboard"
+            case .other(let number): "reader \(number)"
+            }
+        let shown =
+            switch choice {
+            case .key(let key): "key \(key)"
+            case .setup: "offers to set up a key"
+            case .nothing: "no key for it"
+            }
+        return "reader announced: \(place) of make \(terminal.make), \(shown)"
     }
 }

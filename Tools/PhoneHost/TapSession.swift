@@ -89,6 +89,12 @@ struct TapSession {
         }
     }
 
+    /// The reader said what it is; that is no command, and nothing is over because of it.
+    mutating func announced(_ announcement: ReaderAnnouncement) {
+        lastEvent = .now
+        result.announcement = announcement
+    }
+
     mutating func sent(_ isSent: Bool) {
         if !isSent { _ = closed() }
     }

@@ -13,6 +13,8 @@ public import PKI
 public struct DevelopmentAutomaker: Sendable {
     /// How the development automaker calls itself.
     public static let vehicleOemId = "latchkey-motors"
+    /// What its readers call themselves: the make that is for tests.
+    static let readerMake = "FFF"
 
     private let folder: URL
     private let environment: String

@@ -47,7 +47,7 @@ public struct Partners: Sendable {
             intermediates: [automaker.intermediate.certificate.pem], externalCA: external.pem,
             encryption: automaker.encryption.certificate.pem,
             signature: automaker.signature.certificate.pem, server: record.partnerAPI,
-            tlsRoot: automaker.tls.certificate.pem)
+            tlsRoot: automaker.tls.certificate.pem, readerMake: DevelopmentAutomaker.readerMake)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return (theirs.deviceOemId, try encoder.encode(ours))

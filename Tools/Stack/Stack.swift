@@ -19,14 +19,16 @@ public actor Stack {
     private let environment: String
     private let progress: Progress
     private let programs: URL
+    private let driver: ReaderDriver
     private let externalKafka: String?
     private let externalDatabase: String?
     private var children: [ChildProcess] = []
     private var stopping = false
 
-    /// A stack that is not started yet.
+    /// A stack that is not started yet; its readers are our own where their driver was built.
     public init(
         folder: StateFolder, ports: PortPlan, environment: String = "development",
+        readers: ReaderDriver? = nil,
         variables: [String: String] = ProcessInfo.processInfo.environment,
         progress: @escaping Progress
     ) {
@@ -38,6 +40,8 @@ public actor Stack {
         externalDatabase = variables["LATCHKEY_DATABASE"].flatMap { $0.isEmpty ? nil : $0 }
         programs = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
             .deletingLastPathComponent()
+        driver =
+            readers ?? (ReaderPart.ownDriver(in: programs) == nil ? .vpcd : .latchkey)
     }
 
     /// Starts everything and returns when every part is ready; stops what it started on failure.
@@ -104,14 +108,18 @@ public actor Stack {
     // MARK: - The parts
 
     private func startReaders() async throws {
-        let part = ReaderPart(folder: folder, ports: ports)
-        let command = try part.prepare()
+        if driver == .vpcd { progress("the virtual readers look for phones every 0.4 s (vpcd)") }
+        let command = try readers.prepare()
         defer { command.standardInput.map { _ = Glibc.close($0) } }
         try start("pcscd", command)
         // The daemon has opened its readers when somebody listens on the last of their ports.
         try await waitUntilReady("pcscd") { [port = ports.dashboard(ofCar: PortPlan.cars)] in
             PortPlan.isListening(port)
         }
+    }
+
+    private var readers: ReaderPart {
+        ReaderPart(folder: folder, ports: ports, driver: driver, programs: programs)
     }
 
     private func startBackEnd() async throws {
@@ -190,7 +198,7 @@ public actor Stack {
             vehicleOemId: DevelopmentAutomaker.vehicleOemId,
             kafka: externalKafka ?? "127.0.0.1:\(ports.broker)",
             database: { role in database ?? postgres?.url(role: role) ?? "" },
-            readerSocket: ReaderPart(folder: folder, ports: ports).socket.path)
+            readerSocket: readers.socket.path, readerProfile: driver.profile)
         try start(
             service.rawValue,
             .init(
@@ -250,7 +258,7 @@ public actor Stack {
         }
         try StackRecord(
             pid: ProcessInfo.processInfo.processIdentifier, ports: ports, environment: environment,
-            parts: parts, readerSocket: ReaderPart(folder: folder, ports: ports).socket.path
+            parts: parts, readerSocket: readers.socket.path
         ).save(folder)
     }
 }

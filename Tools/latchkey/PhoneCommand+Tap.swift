@@ -56,6 +56,7 @@ extension PhoneCommand {
                 password: password, timeout: timeout.map { .seconds($0) }, isUnlocked: unlocked,
                 powerReserve: powerReserve)
             let result = try await PhoneCommand.speaking { try phone.tap(address, options) }
+            result.announcement.map { print("\(name): \($0.sentence)") }
             guard result.isSuccess else {
                 PhoneCommand.complain("\(name): \(result.text)")
                 result.hint.map { PhoneCommand.complain("hint: \($0)") }

@@ -26,10 +26,22 @@ struct Up: AsyncParsableCommand {
     @Option(help: "The first of the 40 loopback ports the stack uses.")
     var basePort = PortPlan.defaultBase
 
+    @Option(
+        help: "Driver of the virtual readers: latchkey, or vpcd of vsmartcard.",
+        transform: driver)
+    var readers: ReaderDriver?
+
     func validate() throws {
         guard (1024...65_000).contains(basePort) else {
             throw ValidationError("--base-port must be between 1024 and 65000")
         }
+    }
+
+    private static func driver(_ name: String) throws -> ReaderDriver {
+        guard let driver = ReaderDriver(rawValue: name) else {
+            throw ValidationError("--readers takes latchkey or vpcd")
+        }
+        return driver
     }
 
     /// Prints at once, also into a pipe.
@@ -39,7 +51,9 @@ struct Up: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let stack = Stack(folder: state.folder, ports: PortPlan(base: basePort)) { Self.say($0) }
+        let stack = Stack(
+            folder: state.folder, ports: PortPlan(base: basePort), readers: readers
+        ) { Self.say($0) }
         let interrupted = Interruption()
         Self.say("starting the stack in \(state.folder.url.path)")
         try await stack.start()

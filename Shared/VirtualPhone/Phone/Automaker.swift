@@ -2,6 +2,7 @@
 
 public import Identifiers
 public import KeyCrypto
+public import KeyProtocol
 internal import PKI
 
 /// What the phone holds of one automaker: whom to trust, and its own instance CA there.
@@ -22,13 +23,14 @@ public struct Automaker: Codable, Hashable, Sendable {
     public var instanceCA: [UInt8]
     /// Keys of [Q], which sign receipts and commands.
     public var signatureKeys: [PublicKey]
+    /// What its readers call themselves in polling frames; none when it has not said.
+    public var readerMake: ReaderMake?
 
     /// The root is pinned; with a cross certificate and [D] it is believed through these instead.
     public init(
         name: String, rootKey: PublicKey, rootName: String? = nil,
         crossCertificate: [UInt8]? = nil, deviceRootKey: PublicKey? = nil, externalCA: [UInt8],
-        instanceCA: [UInt8],
-        signatureKeys: [PublicKey] = []
+        instanceCA: [UInt8], signatureKeys: [PublicKey] = [], readerMake: ReaderMake? = nil
     ) {
         self.name = name
         self.rootKey = rootKey
@@ -38,6 +40,7 @@ public struct Automaker: Codable, Hashable, Sendable {
         self.externalCA = externalCA
         self.instanceCA = instanceCA
         self.signatureKeys = signatureKeys
+        self.readerMake = readerMake
     }
 
     /// Whether [K] is this automaker's and that of `vehicle` with `key` (PROTOCOL 7.3).
