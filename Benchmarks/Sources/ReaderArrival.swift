@@ -49,7 +49,7 @@ struct ReaderArrival {
     }
 
     private static func decide(_ car: VehicleRecord, on channel: CardChannel) async throws {
-        var session = try ReaderSession(
+        var session = ReaderSession(
             record: car, purpose: .transaction(.unlock), random: .system)
         var step = session.start(at: Scene.now)
         while case .transmit(let command) = step.next {
