@@ -16,8 +16,7 @@ extension Phone {
     public func tap(_ address: ListenAddress, _ options: TapOptions = TapOptions()) throws
         -> TapResult
     {
-        card.conditions.isUnlocked = options.isUnlocked
-        card.conditions.frameworkRuns = !options.powerReserve
+        card.conditions = settings.conditions(options)
         card.leavePairingMode()
         if let password = options.password {
             try card.enterPairingMode(password: password, at: clock.now)

@@ -118,6 +118,7 @@ public final class Phone {
             let known = card.state.automakers.first { $0.name == name }
             let signature = certificates.signature.publicKey
             if let known, known.rootKey == certificates.root.publicKey,
+                known.rootName == certificates.root.subjectName,
                 known.externalCA == certificates.externalCA.der,
                 known.signatureKeys.first == signature, known.readerMake == bundle.readerMake
             {

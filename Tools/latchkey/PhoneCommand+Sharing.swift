@@ -19,6 +19,10 @@ extension PhoneCommand {
         @Option(help: "Access level, for example \"Unlock and Drive\".") var level: String
         @Option(help: "What to call the friend.") var friend: String
         @Option(help: "Last day, 2027-01-01, or a time in UTC.") var until: String?
+        @Option(
+            parsing: .singleValue,
+            help: "When it works, for example \"mon-fri 08:00-18:00\"; may be given several times.")
+        var weekly: [WeeklySchedule] = []
         @Option(help: "Six digits the friend enters in the car at first use.") var code: String?
 
         func validate() throws {
@@ -41,7 +45,8 @@ extension PhoneCommand {
                 friend: friend, level: level.name,
                 keyConfig: KeyConfig(
                     profile: profile, notBefore: WallClock.system.now, notAfter: try end(),
-                    maxSpeedKmh: level.maxSpeedKmh),
+                    maxSpeedKmh: level.maxSpeedKmh,
+                    weekly: weekly.flatMap(\.windows)),
                 activationCode: code)
             let link = try await PhoneCommand.speaking {
                 try await phone.share(phone.ownerKey(for: vehicle), terms)
@@ -130,4 +135,9 @@ extension PhoneCommand {
                 ? owner ?? phone.ownerKey(for: nil) : phone.ownerKey(for: vehicle)
         }
     }
+}
+
+extension WeeklySchedule: ExpressibleByArgument {
+    /// As `--weekly` takes it.
+    init?(argument: String) { self.init(argument) }
 }
