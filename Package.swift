@@ -129,7 +129,9 @@ let package = Package(
             "VehicleGateway",
             needs: serviceTestNeeds + [
                 "Kafka", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", "VirtualPhone", .asyncHTTP,
+                .grdb,
             ]),
+        tests("Stack"),
         tests(
             "DeviceOEM", needs: ["Contracts", "KeyCrypto", "PKI", "ServiceKit", .asyncHTTP]),
         tests(
