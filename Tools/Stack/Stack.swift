@@ -72,7 +72,10 @@ public actor Stack {
             await child.stop(signal: child.name == "pcscd" ? SIGKILL : SIGTERM)
         }
         children = []
-        try? FileManager.default.removeItem(at: folder.record)
+        // Sockets and drivers are made at each start.
+        for rest in [folder.record, folder.sockets] {
+            try? FileManager.default.removeItem(at: rest)
+        }
     }
 
     /// Stops broker, database and all services but the car's: taps must go on working (F3).
