@@ -80,8 +80,8 @@ let package = Package(
         toolLibrary(
             "Stack",
             needs: [
-                "Contracts", "Identifiers", "KeyCrypto", "PKI", .asyncHTTP, .crypto, .jwt, .nioCore,
-                .nioFoundation, .nioHTTP1,
+                "Contracts", "Identifiers", "KeyCrypto", "PKI", "ServiceKit", .asyncHTTP, .crypto,
+                .jwt, .nioCore, .nioFoundation, .nioHTTP1,
             ]),
         [
             .target(name: "CBrokerShim", path: "Tools/DevelopmentBroker/CBrokerShim"),
@@ -129,7 +129,9 @@ let package = Package(
             "VehicleGateway",
             needs: serviceTestNeeds + [
                 "Kafka", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", "VirtualPhone", .asyncHTTP,
+                .grdb,
             ]),
+        tests("Stack"),
         tests(
             "DeviceOEM",
             needs: ["Contracts", "KeyCrypto", "KeyProtocol", "PKI", "ServiceKit", .asyncHTTP]),

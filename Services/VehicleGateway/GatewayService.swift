@@ -34,7 +34,9 @@ public struct VehicleGatewayService: SuiteService {
             service: Self.name, environment: host.shared.environment, brokers: host.shared.kafka
         ).kafka
         listeners = [
-            HTTPListener("car", at: settings.apiAddress, host: host) { router in
+            HTTPListener(
+                "car", at: settings.apiAddress, host: host, problems: { CarRoutes.problem(for: $0) }
+            ) { router in
                 CarRoutes(desk: desk, status: status).add(to: router)
             }
         ]

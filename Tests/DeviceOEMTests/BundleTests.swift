@@ -108,6 +108,9 @@ import Testing
         #expect(throws: DeviceOEMError.otherIdentity(present: "acme-phones")) {
             try PhoneMaker.open(partners.folder, deviceOemId: "other")
         }
+        #expect(throws: DeviceOEMError.otherEnvironment(present: partners.maker.environment)) {
+            try PhoneMaker.open(partners.folder, environment: "elsewhere")
+        }
         #expect(throws: DeviceOEMError.badName("a/b")) {
             try PhoneMaker.open(partners.folder.appending(path: "x"), deviceOemId: "a/b")
         }

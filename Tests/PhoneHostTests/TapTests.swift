@@ -72,6 +72,23 @@ import VirtualPhone
         #expect(result.hint != nil)
     }
 
+    @Test func `a phone whose maker knows no automaker does not try to pair`() throws {
+        let phone = try Bench(hasAutomaker: false).make("alice")
+        #expect(throws: PhoneHostError.noAutomaker) {
+            try phone.tap(
+                #require(ListenAddress("127.0.0.1:1")), TapOptions(password: "12345678"))
+        }
+    }
+
+    @Test func `a car that is not in pairing mode is named as the reason`() throws {
+        let (result, _) = try tap(TapOptions(password: "12345678", timeout: .seconds(4))) {
+            reader in [reader.ask(Self.selectApplet)]
+        }
+        #expect(!result.isSuccess)
+        #expect(result.text.hasPrefix("not paired"))
+        #expect(result.hint?.contains("latchkey vehicle pair") == true)
+    }
+
     @Test func `a frame that comes in pieces is one frame`() throws {
         let (result, answers) = try tap { reader in
             for byte in [0x00, UInt8(Self.selectApplet.count)] + Self.selectApplet.dropLast() {

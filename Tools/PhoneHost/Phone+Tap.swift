@@ -19,6 +19,7 @@ extension Phone {
         card.conditions = settings.conditions(options)
         card.leavePairingMode()
         if let password = options.password {
+            guard !card.state.automakers.isEmpty else { throw PhoneHostError.noAutomaker }
             try card.enterPairingMode(password: password, at: clock.now)
         }
         try save()
@@ -46,6 +47,7 @@ extension Phone {
         link = nil
         lostField()
         if card.state.pairing != nil { card.leavePairingMode() }
+        session.result.wasPairing = options.password != nil
         suspect(session.result)
         try save()
         try noteKeys()

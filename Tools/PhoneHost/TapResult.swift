@@ -52,6 +52,8 @@ public struct TapResult: Sendable {
     public internal(set) var isFast: Bool?
     /// The key owner pairing made.
     public internal(set) var paired: KeyID?
+    /// Whether the phone came to be paired.
+    var wasPairing = false
     /// Commands answered.
     public internal(set) var apdus = 0
     /// From the first command to the last answer.
@@ -69,9 +71,10 @@ public struct TapResult: Sendable {
     public var text: String {
         let kind = isFast.map { $0 ? "fast, " : "standard, " } ?? ""
         let measure =
-            "\(paired == nil ? kind : "")\(apdus) APDUs, \(Int(milliseconds.rounded())) ms"
+            "\(paired == nil ? kind : "")\(apdus) APDU\(apdus == 1 ? "" : "s"), \(Int(milliseconds.rounded())) ms"
         return switch ending {
         case .nobodyAsked: "no car asked for a key"
+        case .interrupted where wasPairing: "not paired: the car ended it (\(measure))"
         case .interrupted: "the car let go before it was done (\(measure))"
         case .pairingFailed(let reason): "not paired: \(Self.sentence(reason)) (\(measure))"
         case .carRefused(let reason): "not paired: \(reason) (\(measure))"
@@ -89,6 +92,8 @@ public struct TapResult: Sendable {
             "is a car at this reader? Pairing needs the dashboard reader and `latchkey vehicle pair`"
         case .interrupted where paired == nil && announcement?.choice == .setup:
             "the car offers to set up a key: add --password, `latchkey vehicle pair` prints one"
+        case .interrupted where wasPairing:
+            "is the car in pairing mode, and is its automaker's bundle imported? See `latchkey vehicle pair` and `latchkey device-oem import`"
         case .interrupted: "tap again"
         case .pairingFailed: "`latchkey vehicle pair` gives a fresh password"
         case .carRefused:
@@ -120,7 +125,8 @@ public struct TapResult: Sendable {
         case .keyUnknown, .attestationRefused: "latchkey phone list shows what this phone has"
         case .keySuspendedOrTerminated: "latchkey phone sync asks what was ordered about the key"
         case .receiptMissing: "latchkey phone sync registers the key; then tap again"
-        case .needsAuthentication: "add --unlocked, or enter the activation code in the car"
+        case .needsAuthentication:
+            "add --unlocked, or enter the activation code in the car: latchkey vehicle code"
         case .notValidNow, .rightMissing: "ask the owner of the car for other rights"
         case .none, .tokenWrong, .retry, .readerFault: "tap again"
         }

@@ -8,7 +8,7 @@ internal import VirtualPhone
 struct TapSession {
     let isPairing: Bool
     let deadline: ContinuousClock.Instant
-    private(set) var result = TapResult()
+    var result = TapResult()
     private(set) var isOver = false
     private var firstCommand: ContinuousClock.Instant?
     private var connectedAt = ContinuousClock.now

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import ServiceKit
 
 #if canImport(Glibc)
     import Glibc
@@ -93,7 +94,7 @@ struct ReaderPart: Sendable {
             try? files.removeItem(at: copy)
             try files.copyItem(at: library, to: copy)
         } catch {
-            throw .file(path: copy.path, reason: StateFolder.reason(error))
+            throw .file(path: copy.path, reason: FileFailure.reason(error))
         }
         let port = String(ports.door(ofCar: car), radix: 16, uppercase: true)
         return """

@@ -20,8 +20,7 @@ public actor Stack {
     private let progress: Progress
     private let programs: URL
     private let driver: ReaderDriver
-    private let externalKafka: String?
-    private let externalDatabase: String?
+    private let external: ExternalServers
     private var children: [ChildProcess] = []
     private var stopping = false
 
@@ -36,20 +35,21 @@ public actor Stack {
         self.ports = ports
         self.environment = environment
         self.progress = progress
-        externalKafka = variables["LATCHKEY_KAFKA"].flatMap { $0.isEmpty ? nil : $0 }
-        externalDatabase = variables["LATCHKEY_DATABASE"].flatMap { $0.isEmpty ? nil : $0 }
+        external = ExternalServers(variables)
         programs = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
             .deletingLastPathComponent()
         driver =
             readers ?? (ReaderPart.ownDriver(in: programs) == nil ? .vpcd : .latchkey)
     }
 
-    /// Starts everything and returns when every part is ready; stops what it started on failure.
+    /// Starts everything and returns when every part is ready; stops what it started on failure and
+    /// on cancellation.
     public func start() async throws {
         if let record = try? StackRecord.load(folder) {
             guard !record.isRunning else { throw StackError.alreadyRunning(pid: record.pid) }
             await ProcessTable.endLeftovers(of: record, folder: folder.url.path)
         }
+        try external.check()
         try ports.checkFree()
         try folder.create()
         do {
@@ -62,7 +62,8 @@ public actor Stack {
             try await startDeviceOEM()
             try save()
         } catch {
-            await stop()
+            // In a task of its own: parts are given their time also when this one was cancelled.
+            await Task { await stop() }.value
             throw error
         }
     }
@@ -70,9 +71,15 @@ public actor Stack {
     /// Stops everything, services first.
     public func stop() async {
         stopping = true
-        for child in children.reversed() { await child.stop() }
+        for child in children.reversed() {
+            // The PC/SC daemon hears of SIGTERM only when its next client comes; it keeps nothing.
+            await child.stop(signal: child.name == "pcscd" ? SIGKILL : SIGTERM)
+        }
         children = []
-        try? FileManager.default.removeItem(at: folder.record)
+        // Sockets and drivers are made at each start.
+        for rest in [folder.record, folder.sockets] {
+            try? FileManager.default.removeItem(at: rest)
+        }
     }
 
     /// Stops broker, database and all services but the car's: taps must go on working (F3).
@@ -136,9 +143,13 @@ public actor Stack {
     }
 
     private func startDatabase() async throws {
-        if let externalDatabase {
+        if let database = external.database {
             let psql = "\(try PostgresPart.findPrograms())/psql"
-            try PostgresPart.createSchemas(psql: psql, url: externalDatabase, roles: false)
+            do {
+                try PostgresPart.createSchemas(psql: psql, url: database, roles: false)
+            } catch StackError.commandFailed(_, let output) {
+                throw StackError.setting("LATCHKEY_DATABASE", output)
+            }
             return
         }
         let part = try PostgresPart(folder: folder)
@@ -150,7 +161,12 @@ public actor Stack {
     }
 
     private func startBroker() async throws {
-        guard externalKafka == nil else { return }
+        guard external.kafka == nil else {
+            if external.brokerIsAway {
+                progress("nobody listens at LATCHKEY_KAFKA: events wait until a broker does")
+            }
+            return
+        }
         let topics = DevelopmentTopics(environment: environment).arguments
         try start(
             "broker",
@@ -191,12 +207,12 @@ public actor Stack {
     }
 
     private func launch(_ service: BackEndService) throws {
-        let database = externalDatabase
+        let database = external.database
         let postgres = database == nil ? try PostgresPart(folder: folder) : nil
         let settings = ServiceEnvironment(
             folder: folder, ports: ports, environment: environment,
             vehicleOemId: DevelopmentAutomaker.vehicleOemId,
-            kafka: externalKafka ?? "127.0.0.1:\(ports.broker)",
+            kafka: external.kafka ?? "127.0.0.1:\(ports.broker)",
             database: { role in database ?? postgres?.url(role: role) ?? "" },
             readerSocket: readers.socket.path, readerProfile: driver.profile)
         try start(
@@ -210,8 +226,9 @@ public actor Stack {
 
     private func start(_ name: String, _ command: ChildProcess.Command) throws {
         guard FileManager.default.isExecutableFile(atPath: command.program) else {
-            throw StackError.file(path: command.program, reason: "no such program")
+            throw StackError.notBuilt(program: command.program)
         }
+        try Task.checkCancellation()
         var command = command
         command.environment[ProcessTable.mark] = folder.url.path
         children.append(try ChildProcess(name, command, log: folder.log(of: name)))
@@ -234,19 +251,21 @@ public actor Stack {
     private func waitUntilReady(
         _ name: String, seconds: Int = 10, _ isReady: @Sendable () async -> Bool
     ) async throws {
-        let failure = StackError.notReady(
-            part: name, seconds: seconds, log: folder.log(of: name).path)
+        let log = folder.log(of: name)
         let child = children.last { $0.name == name }
         for _ in 0..<(seconds * 20) {
             if await isReady() { return }
-            guard child?.isRunning ?? true else { break }
+            guard child?.isRunning ?? true else {
+                throw StackError.ended(
+                    part: name, lastWords: Complaint.last(in: log), log: log.path)
+            }
             try await Task.sleep(for: .milliseconds(50))
         }
-        throw failure
+        throw StackError.notReady(part: name, seconds: seconds, log: log.path)
     }
 
     private func brokerWasReplaced() async throws {
-        guard externalKafka == nil else { return }
+        guard external.kafka == nil else { return }
         for service in BackEndService.allCases {
             await Health.post("http://127.0.0.1:\(ports.admin(of: service))/broker/replaced")
         }

@@ -56,27 +56,45 @@ struct Up: AsyncParsableCommand {
         ) { Self.say($0) }
         let interrupted = Interruption()
         Self.say("starting the stack in \(state.folder.url.path)")
-        try await stack.start()
+        guard try await start(stack, interrupted) else { return Self.say("stopped") }
         Self.say("the stack is up; Ctrl-C stops it")
         while !interrupted.happened {
             try await Task.sleep(for: .milliseconds(200))
             for part in await stack.endedParts() {
-                print("\(part.name) ended by itself; see \(part.log)")
+                Self.say("\(part.name) ended by itself; see \(part.log)")
             }
         }
-        print("stopping")
+        Self.say("stopping")
         await stack.stop()
+    }
+
+    /// Returns false when it was interrupted; nothing is left running then.
+    private func start(_ stack: Stack, _ interrupted: Interruption) async throws -> Bool {
+        let start = Task { try await stack.start() }
+        let watch = Task {
+            while !interrupted.happened { try await Task.sleep(for: .milliseconds(50)) }
+            start.cancel()
+        }
+        defer { watch.cancel() }
+        do {
+            try await start.value
+            return true
+        } catch  where interrupted.happened {
+            return false
+        }
     }
 }
 
-/// Notes SIGINT and SIGTERM instead of dying of them.
+/// Notes SIGINT, SIGTERM and the end of the terminal instead of dying of them.
 final class Interruption: Sendable {
     // Dispatch sources are safe to hold from any thread; they are only kept alive here.
     private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
     private let flag = Mutex(false)
 
     init() {
-        sources = [SIGINT, SIGTERM].map { number in
+        // Who reads the output may go away; what runs is stopped in order all the same.
+        signal(SIGPIPE, SIG_IGN)
+        sources = [SIGINT, SIGTERM, SIGHUP].map { number in
             signal(number, SIG_IGN)
             return DispatchSource.makeSignalSource(signal: number, queue: .global())
         }
