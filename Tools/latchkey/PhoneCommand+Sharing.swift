@@ -20,8 +20,8 @@ extension PhoneCommand {
         @Option(help: "What to call the friend.") var friend: String
         @Option(help: "Last day, 2027-01-01, or a time in UTC.") var until: String?
         @Option(
-            parsing: .singleValue,
-            help: "When it works, for example \"mon-fri 08:00-18:00\"; may be given several times.")
+            help: "When it works, for example \"mon-fri 08:00-18:00\"; may be given several times.",
+            transform: schedule)
         var weekly: [WeeklySchedule] = []
         @Option(help: "Six digits for the car's screen at first use (latchkey vehicle code).")
         var code: String?
@@ -54,6 +54,14 @@ extension PhoneCommand {
             }
             print("invitation link \(link)")
             print("for \(friend): \(level.name); valid 48 hours, for one phone")
+        }
+
+        private static func schedule(_ text: String) throws -> WeeklySchedule {
+            guard let schedule = WeeklySchedule(text) else {
+                throw ValidationError(
+                    "'\(text)' is no schedule: write days and hours, as in \"mon-fri 08:00-18:00\"")
+            }
+            return schedule
         }
 
         private func chosenLevel() throws -> (AccessLevel, Profile) {
@@ -137,11 +145,6 @@ extension PhoneCommand {
                 ? owner ?? phone.ownerKey(for: nil) : phone.ownerKey(for: vehicle)
         }
     }
-}
-
-extension WeeklySchedule: ExpressibleByArgument {
-    /// As `--weekly` takes it.
-    init?(argument: String) { self.init(argument) }
 }
 
 extension AccessLevel {
