@@ -121,7 +121,8 @@ let package = Package(
             ]),
         tests("Messaging", needs: ["Contracts", "Kafka", "Postgres", .lifecycle, .logging]),
         tests("IdentityRelay", needs: serviceTestNeeds + ["KeyCrypto", "PKI", .lifecycle]),
-        tests("KeyRegistry", needs: serviceTestNeeds + ["KeyCrypto", "PKI"]),
+        tests(
+            "KeyRegistry", needs: serviceTestNeeds + ["DeviceOEM", "KeyCrypto", "PKI", .logging]),
         tests("SharingOrchestrator", needs: serviceTestNeeds + ["PKI"]),
         tests("Revocation", needs: serviceTestNeeds + ["KeyCrypto", "PKI"]),
         tests("Notification", needs: serviceTestNeeds + [.asyncHTTP]),
