@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestKit
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// Runs the real `latchkey` executable, which lies beside the test bundle.
 struct LatchkeyProgram {
@@ -96,5 +102,46 @@ struct LatchkeyProgram {
         return URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: ".build/debug/latchkey")
+    }
+}
+
+extension LatchkeyProgram {
+    /// A base port for this process; scenarios run one after the other.
+    static let basePort = 23_000 + Int(getpid()) % 200 * 40
+
+    /// Runs a command that must succeed; what it printed.
+    @discardableResult
+    func done(_ arguments: String...) async throws -> String {
+        let output = try await run(arguments)
+        try #require(output.code == 0, "latchkey \(arguments): \(output.text)")
+        return output.text
+    }
+
+    /// Waits until the stack is up; what it printed tells why it is not.
+    func untilReady() async throws {
+        do {
+            try await eventually("the stack", within: .seconds(60)) {
+                try await run("status").code == 0
+            }
+        } catch {
+            let printed = try? String(contentsOf: output, encoding: .utf8)
+            Issue.record("\(error); latchkey up printed: \(printed ?? "nothing")")
+            throw error
+        }
+    }
+
+    /// Stops the stack and waits for its end.
+    func down(_ stack: Process) async throws {
+        try await done("down")
+        try await eventually { !stack.isRunning }
+    }
+}
+
+extension String {
+    /// The rest of the first line that starts with `label`.
+    func value(_ label: String) throws -> String {
+        let line = split(separator: "\n").first { $0.hasPrefix(label) }
+        return try #require(line, "no line '\(label)' in: \(self)").dropFirst(label.count)
+            .trimmingCharacters(in: .whitespaces)
     }
 }

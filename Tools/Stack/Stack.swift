@@ -17,12 +17,13 @@ public actor Stack {
     public let folder: StateFolder
     public let ports: PortPlan
     private let environment: String
-    private let progress: Progress
+    let progress: Progress
     private let programs: URL
     private let externalKafka: String?
     private let externalDatabase: String?
-    private var children: [ChildProcess] = []
-    private var stopping = false
+    var children: [ChildProcess] = []
+    var stopping = false
+    var falls: [String: Fall] = [:]
 
     /// A stack that is not started yet.
     public init(
@@ -93,17 +94,9 @@ public actor Stack {
         try save()
     }
 
-    /// Names of parts that ended although nobody stopped them, each with its log.
-    public func endedParts() -> [(name: String, log: String)] {
-        guard !stopping else { return [] }
-        let ended = children.filter { !$0.isRunning }
-        children.removeAll { !$0.isRunning }
-        return ended.map { ($0.name, $0.log.path) }
-    }
-
     // MARK: - The parts
 
-    private func startReaders() async throws {
+    func startReaders() async throws {
         let part = ReaderPart(folder: folder, ports: ports)
         let command = try part.prepare()
         defer { command.standardInput.map { _ = Glibc.close($0) } }
@@ -127,7 +120,7 @@ public actor Stack {
         if !stopped.isEmpty { progress("\(stopped.count) back-end services are ready") }
     }
 
-    private func startDatabase() async throws {
+    func startDatabase() async throws {
         if let externalDatabase {
             let psql = "\(try PostgresPart.findPrograms())/psql"
             try PostgresPart.createSchemas(psql: psql, url: externalDatabase, roles: false)
@@ -141,7 +134,7 @@ public actor Stack {
         progress("PostgreSQL is ready")
     }
 
-    private func startBroker() async throws {
+    func startBroker() async throws {
         guard externalKafka == nil else { return }
         let topics = DevelopmentTopics(environment: environment).arguments
         try start(
@@ -158,7 +151,7 @@ public actor Stack {
         progress("the development broker is ready (it keeps nothing; the outboxes do)")
     }
 
-    private func startDeviceOEM() async throws {
+    func startDeviceOEM() async throws {
         try RelayList.write(
             url: "https://127.0.0.1:\(ports.relay)",
             root: folder.automaker.appending(path: "tls-root.pem"), to: folder.deviceOEM)
@@ -176,7 +169,7 @@ public actor Stack {
         progress("the virtual device OEM is ready")
     }
 
-    private func startService(_ service: BackEndService) async throws {
+    func startService(_ service: BackEndService) async throws {
         try launch(service)
         try await waitUntilReady(service.rawValue, url: readiness(of: service))
         progress("\(service.rawValue) is ready")
@@ -209,7 +202,7 @@ public actor Stack {
         children.append(try ChildProcess(name, command, log: folder.log(of: name)))
     }
 
-    private func isRunning(_ name: String) -> Bool {
+    func isRunning(_ name: String) -> Bool {
         children.contains { $0.name == name && $0.isRunning }
     }
 
@@ -237,14 +230,14 @@ public actor Stack {
         throw failure
     }
 
-    private func brokerWasReplaced() async throws {
+    func brokerWasReplaced() async throws {
         guard externalKafka == nil else { return }
         for service in BackEndService.allCases {
             await Health.post("http://127.0.0.1:\(ports.admin(of: service))/broker/replaced")
         }
     }
 
-    private func save() throws {
+    func save() throws {
         let parts = children.map {
             StackRecord.Part(name: $0.name, pid: $0.pid, log: $0.log.path)
         }
