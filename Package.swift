@@ -211,7 +211,8 @@ func tests(_ subject: String, needs: [Target.Dependency] = []) -> [Target] {
 func scenarios() -> [Target] {
     [
         .testTarget(
-            name: "ScenarioTests", dependencies: ["Contracts", "Identifiers", "TestKit"],
+            name: "ScenarioTests",
+            dependencies: ["Contracts", "Identifiers", "Kafka", "TestKit", .grdb],
             path: "Tests/ScenarioTests", swiftSettings: strict())
     ]
 }

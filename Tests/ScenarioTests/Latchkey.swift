@@ -28,17 +28,20 @@ struct LatchkeyProgram {
             attributes: [.posixPermissions: 0o711])
     }
 
+    /// A program on a state folder that is there.
+    init(state: URL) { self.state = state }
+
     /// Runs a command on the state folder to its end.
     func run(_ arguments: String...) async throws -> Output { try await run(arguments) }
 
     /// The same with the arguments of a table.
     func run(_ arguments: [String]) async throws -> Output {
-        try await runBare(arguments + ["--state", state.path])
+        try await Self.runBare(arguments + ["--state", state.path])
     }
 
     /// Runs a command that takes no state folder. Its end is waited for on a thread of its own, so
     /// that other tests go on.
-    func runBare(_ arguments: [String]) async throws -> Output {
+    static func runBare(_ arguments: [String]) async throws -> Output {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async {
                 continuation.resume(
@@ -76,8 +79,8 @@ struct LatchkeyProgram {
     static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent()
 
-    private func launch(_ arguments: [String]) throws -> (Process, Pipe) {
-        let process = Self.process(arguments)
+    private static func launch(_ arguments: [String]) throws -> (Process, Pipe) {
+        let process = process(arguments)
         let pipe = Pipe()
         process.standardOutput = pipe
         process.standardError = pipe
