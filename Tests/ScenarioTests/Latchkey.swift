@@ -133,6 +133,14 @@ extension LatchkeyProgram {
         }
     }
 
+    /// The folder of sockets beside the state folder of a stack that runs.
+    func sockets() throws -> URL {
+        struct Record: Decodable { var readerSocket: String }
+        let data = try Data(contentsOf: state.appending(path: "stack.json"))
+        let socket = try JSONDecoder().decode(Record.self, from: data).readerSocket
+        return URL(fileURLWithPath: socket).deletingLastPathComponent()
+    }
+
     /// Stops the stack and waits for its end.
     func down(_ stack: Process) async throws {
         try await done("down")

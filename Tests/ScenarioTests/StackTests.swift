@@ -41,9 +41,9 @@ extension Scenarios {
             try await program.untilReady()
             let list = try await program.run("vehicle", "show", "LKY00000000000007")
             #expect(list.code == 0 && list.text.contains("unpaired"), "\(list.text)")
-            let end = try await program.run("down")
-            #expect(end.code == 0)
-            try await eventually(within: .seconds(20)) { !third.isRunning }
+            let sockets = try program.sockets()
+            try await program.down(third)
+            #expect(!FileManager.default.fileExists(atPath: sockets.path), "nothing is left behind")
         }
 
         @Test func `a port in use gives one clear line and nothing is left running`() async throws {

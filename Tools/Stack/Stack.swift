@@ -64,12 +64,14 @@ public actor Stack {
         }
     }
 
-    /// Stops everything, services first.
+    /// Stops everything, services first; only the state folder stays.
     public func stop() async {
         stopping = true
         for child in children.reversed() { await child.stop() }
         children = []
-        try? FileManager.default.removeItem(at: folder.record)
+        for gone in [folder.record, folder.sockets] {
+            try? FileManager.default.removeItem(at: gone)
+        }
     }
 
     /// Stops broker, database and all services but the car's: taps must go on working (F3).
