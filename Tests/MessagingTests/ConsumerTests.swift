@@ -167,6 +167,25 @@ import Testing
     }
 
     @Test(arguments: BrokerKind.all())
+    func `what a handler refuses for good is dead at once and holds up nothing`(
+        on kind: BrokerKind
+    ) async throws {
+        try await Stage.run(on: kind) { stage in
+            let roadster = try car(1)
+            let consumer = stage.consumer { if $0.version == 2 { throw UnusableEvent() } }
+            try await running([stage.relay, consumer]) {
+                try await stage.say(roadster, 1...3)
+                try await eventually { try await stage.heard(roadster) == [1, 3] }
+                let letter = try #require(try await stage.records(dead, count: 1).first)
+                #expect(letter.text("dl_error_class") == "Unusable")
+                #expect(letter.text("dl_attempts") == "1")
+                let parked = try await stage.database.query("SELECT * FROM parked")
+                #expect(parked.isEmpty)
+            }
+        }
+    }
+
+    @Test(arguments: BrokerKind.all())
     func `after the broker was replaced everything is said again and nothing happens twice`(
         on kind: BrokerKind
     ) async throws {

@@ -177,9 +177,8 @@ struct SagaBench: Sendable {
         return try #require(try await standings().first)
     }
 
-    /// Time passes faster for what waits for its next try.
+    /// Time passes faster for calls that wait for their next try.
     func hurry() async throws {
-        try await registry.database.execute("UPDATE key_registry.parked SET due_at = now()")
         try await registry.database.execute("UPDATE revocation.orders SET next_attempt_at = now()")
     }
 

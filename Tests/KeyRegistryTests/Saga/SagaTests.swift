@@ -60,9 +60,10 @@ import Testing
             }
             saga.broker.proxy?.reset()
             try await eventually("the confirmation", within: .seconds(60)) {
-                try await saga.hurry()
-                return try await saga.state(of: friend) == .terminatedInVehicle
+                try await saga.state(of: friend) == .terminatedInVehicle
             }
+            let metrics = try #require(await registry.probe("/metrics"))
+            #expect(metrics.body.contains("latchkey_dlq_records_total"), "the forged report")
 
             // The device OEM is away for a while.
             revocation = try await saga.startRevocation()
