@@ -121,7 +121,8 @@ let package = Package(
             ]),
         tests("Messaging", needs: ["Contracts", "Kafka", "Postgres", .lifecycle, .logging]),
         tests("IdentityRelay", needs: serviceTestNeeds + ["KeyCrypto", "PKI", .lifecycle]),
-        tests("KeyRegistry", needs: serviceTestNeeds + ["KeyCrypto", "PKI"]),
+        tests(
+            "KeyRegistry", needs: serviceTestNeeds + ["DeviceOEM", "KeyCrypto", "PKI", .logging]),
         tests("SharingOrchestrator", needs: serviceTestNeeds + ["PKI"]),
         tests("Revocation", needs: serviceTestNeeds + ["KeyCrypto", "PKI"]),
         tests("Notification", needs: serviceTestNeeds + [.asyncHTTP]),
@@ -213,7 +214,8 @@ func tests(_ subject: String, needs: [Target.Dependency] = []) -> [Target] {
 func scenarios() -> [Target] {
     [
         .testTarget(
-            name: "ScenarioTests", dependencies: ["Contracts", "Identifiers", "TestKit"],
+            name: "ScenarioTests",
+            dependencies: ["Contracts", "Identifiers", "Kafka", "TestKit", .grdb],
             path: "Tests/ScenarioTests", swiftSettings: strict())
     ]
 }

@@ -17,10 +17,10 @@ extension Scenarios {
         {
             let program = try LatchkeyProgram()
             defer { program.clean() }
-            let port = 23_000 + Int(getpid()) % 200 * 40
+            let port = LatchkeyProgram.basePort
 
             let first = try program.up(basePort: port)
-            try await ready(program)
+            try await program.untilReady()
             let added = try await program.run("vehicle", "add", "--vin", "LKY00000000000007")
             #expect(added.code == 0, "\(added.text)")
             let down = try await program.run("down")
@@ -31,19 +31,19 @@ extension Scenarios {
             #expect(status.code == 1)
 
             let second = try program.up(basePort: port)
-            try await ready(program)
+            try await program.untilReady()
             let resumed = try await program.run("vehicle", "list")
             #expect(resumed.text.contains("LKY00000000000007"))
             kill(second.processIdentifier, SIGKILL)
             try await eventually(within: .seconds(20)) { !second.isRunning }
 
             let third = try program.up(basePort: port)
-            try await ready(program)
+            try await program.untilReady()
             let list = try await program.run("vehicle", "show", "LKY00000000000007")
             #expect(list.code == 0 && list.text.contains("unpaired"), "\(list.text)")
-            let end = try await program.run("down")
-            #expect(end.code == 0)
-            try await eventually(within: .seconds(20)) { !third.isRunning }
+            let sockets = try program.sockets()
+            try await program.down(third)
+            #expect(!FileManager.default.fileExists(atPath: sockets.path), "nothing is left behind")
         }
 
         @Test func `a port in use gives one clear line and nothing is left running`() async throws {
@@ -61,7 +61,7 @@ extension Scenarios {
         {
             let program = try LatchkeyProgram()
             defer { program.clean() }
-            let port = 31_500 + Int(getpid()) % 100 * 10
+            let port = LatchkeyProgram.basePort
             let first = try program.up(basePort: port)
             try await eventually(within: .seconds(20)) {
                 try String(contentsOf: program.output, encoding: .utf8).contains("certificates")
@@ -72,7 +72,7 @@ extension Scenarios {
             #expect(Self.processes(of: program.state) == [])
 
             let second = try program.up(basePort: port)
-            try await ready(program)
+            try await program.untilReady()
             let down = try await program.run("down")
             #expect(down.code == 0)
             try await eventually(within: .seconds(20)) { !second.isRunning }
@@ -138,23 +138,6 @@ extension Scenarios {
             let output = try await program.run(arguments)
             #expect(output.code != 0)
             #expect(output.text.contains(words), "\(output.text)")
-        }
-
-        /// Waits until the stack is up; what it printed tells why it is not.
-        private func ready(_ program: LatchkeyProgram) async throws {
-            do {
-                try await isReady(program)
-            } catch {
-                let printed = try? String(contentsOf: program.output, encoding: .utf8)
-                Issue.record("\(error); latchkey up printed: \(printed ?? "nothing")")
-                throw error
-            }
-        }
-
-        private func isReady(_ program: LatchkeyProgram) async throws {
-            try await eventually(within: .seconds(60)) {
-                try await program.run("status").code == 0
-            }
         }
     }
 }

@@ -85,7 +85,8 @@ public struct PartnerClient: Sendable {
         let chain = [maker.pki.root.certificate.der, key.instanceCA, key.encryptionCertificate]
         return try JSONBody.encode(
             PartnerAPI.TrackKeyRequest(
-                keyID: key.keyId, keyType: key.isOwner ? .owner : .shared, deviceType: key.deviceType,
+                keyID: key.keyId, keyType: key.isOwner ? .owner : .shared,
+                deviceType: key.deviceType,
                 accountIDHash: key.accountHash.hex, encryptionVersion: ECIES.version,
                 encryptionCertChain: chain.map(Self.base64),
                 keyData: try seal(JSONBody.encode(data), to: automaker)))

@@ -54,6 +54,14 @@ final class ChildProcess: Sendable {
     var pid: Int32 { process.withLock { $0.processIdentifier } }
     var isRunning: Bool { process.withLock { $0.isRunning } }
 
+    /// How it ended: `code 1`, `signal 9`.
+    var ending: String {
+        process.withLock { process in
+            let kind = process.terminationReason == .uncaughtSignal ? "signal" : "code"
+            return "\(kind) \(process.terminationStatus)"
+        }
+    }
+
     /// Asks it to end (SIGTERM), and makes it end after `seconds`.
     func stop(within seconds: Int = 10, signal: Int32 = SIGTERM) async {
         guard isRunning else { return }

@@ -17,12 +17,13 @@ public actor Stack {
     public let folder: StateFolder
     public let ports: PortPlan
     private let environment: String
-    private let progress: Progress
+    let progress: Progress
     private let programs: URL
     private let driver: ReaderDriver
-    private let external: ExternalServers
-    private var children: [ChildProcess] = []
-    private var stopping = false
+    let external: ExternalServers
+    var children: [ChildProcess] = []
+    var stopping = false
+    var falls: [String: Fall] = [:]
 
     /// A stack that is not started yet; its readers are our own where their driver was built.
     public init(
@@ -68,7 +69,7 @@ public actor Stack {
         }
     }
 
-    /// Stops everything, services first.
+    /// Stops everything, services first; only the state folder stays.
     public func stop() async {
         stopping = true
         for child in children.reversed() {
@@ -104,17 +105,9 @@ public actor Stack {
         try save()
     }
 
-    /// Names of parts that ended although nobody stopped them, each with its log.
-    public func endedParts() -> [(name: String, log: String)] {
-        guard !stopping else { return [] }
-        let ended = children.filter { !$0.isRunning }
-        children.removeAll { !$0.isRunning }
-        return ended.map { ($0.name, $0.log.path) }
-    }
-
     // MARK: - The parts
 
-    private func startReaders() async throws {
+    func startReaders() async throws {
         if driver == .vpcd { progress("the virtual readers look for phones every 0.4 s (vpcd)") }
         let command = try readers.prepare()
         defer { command.standardInput.map { _ = Glibc.close($0) } }
@@ -142,7 +135,7 @@ public actor Stack {
         if !stopped.isEmpty { progress("\(stopped.count) back-end services are ready") }
     }
 
-    private func startDatabase() async throws {
+    func startDatabase() async throws {
         if let database = external.database {
             let psql = "\(try PostgresPart.findPrograms())/psql"
             do {
@@ -160,7 +153,7 @@ public actor Stack {
         progress("PostgreSQL is ready")
     }
 
-    private func startBroker() async throws {
+    func startBroker() async throws {
         guard external.kafka == nil else {
             if external.brokerIsAway {
                 progress("nobody listens at LATCHKEY_KAFKA: events wait until a broker does")
@@ -182,7 +175,7 @@ public actor Stack {
         progress("the development broker is ready (it keeps nothing; the outboxes do)")
     }
 
-    private func startDeviceOEM() async throws {
+    func startDeviceOEM() async throws {
         try RelayList.write(
             url: "https://127.0.0.1:\(ports.relay)",
             root: folder.automaker.appending(path: "tls-root.pem"), to: folder.deviceOEM)
@@ -200,7 +193,7 @@ public actor Stack {
         progress("the virtual device OEM is ready")
     }
 
-    private func startService(_ service: BackEndService) async throws {
+    func startService(_ service: BackEndService) async throws {
         try launch(service)
         try await waitUntilReady(service.rawValue, url: readiness(of: service))
         progress("\(service.rawValue) is ready")
@@ -234,7 +227,7 @@ public actor Stack {
         children.append(try ChildProcess(name, command, log: folder.log(of: name)))
     }
 
-    private func isRunning(_ name: String) -> Bool {
+    func isRunning(_ name: String) -> Bool {
         children.contains { $0.name == name && $0.isRunning }
     }
 
@@ -264,14 +257,14 @@ public actor Stack {
         throw StackError.notReady(part: name, seconds: seconds, log: log.path)
     }
 
-    private func brokerWasReplaced() async throws {
+    func brokerWasReplaced() async throws {
         guard external.kafka == nil else { return }
         for service in BackEndService.allCases {
             await Health.post("http://127.0.0.1:\(ports.admin(of: service))/broker/replaced")
         }
     }
 
-    private func save() throws {
+    func save() throws {
         let parts = children.map {
             StackRecord.Part(name: $0.name, pid: $0.pid, log: $0.log.path)
         }

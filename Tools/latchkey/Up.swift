@@ -17,7 +17,8 @@ struct Up: AsyncParsableCommand {
         discussion: """
             A private PostgreSQL, a broker for development, development certificates, card \
             readers, the six services and the virtual device OEM; all data stays in the state \
-            folder, and a second start goes on with it. Set LATCHKEY_KAFKA (host:port) or \
+            folder, and a second start goes on with it. A part that ends by itself is started \
+            again. Set LATCHKEY_KAFKA (host:port) or \
             LATCHKEY_DATABASE (URL) to use servers that run already.
             """)
 
@@ -58,12 +59,15 @@ struct Up: AsyncParsableCommand {
         Self.say("starting the stack in \(state.folder.url.path)")
         guard try await start(stack, interrupted) else { return Self.say("stopped") }
         Self.say("the stack is up; Ctrl-C stops it")
-        while !interrupted.happened {
-            try await Task.sleep(for: .milliseconds(200))
-            for part in await stack.endedParts() {
-                Self.say("\(part.name) ended by itself; see \(part.log)")
+        let care = Task {
+            while !Task.isCancelled {
+                await stack.revive()
+                try? await Task.sleep(for: .milliseconds(200))
             }
         }
+        while !interrupted.happened { try await Task.sleep(for: .milliseconds(200)) }
+        care.cancel()
+        await care.value
         Self.say("stopping")
         await stack.stop()
     }

@@ -30,7 +30,8 @@ public struct VehicleIdentity: Codable, Equatable, Sendable {
     /// An identity; throws `length` or `range` when vehicle.SK is not a private key.
     public init(
         vehicleId: VehicleID, privateKey: [UInt8], certificate: [UInt8], intermediate: [UInt8]?,
-        automakerKey: PublicKey, automakerName: String? = nil, receiptKey: PublicKey, immobilizerKey: [UInt8],
+        automakerKey: PublicKey, automakerName: String? = nil, receiptKey: PublicKey,
+        immobilizerKey: [UInt8],
         brand: [UInt8] = [0xFF, 0xFF], versions: [ProtocolVersion] = [.v0200, .v0100]
     ) throws(CryptoError) {
         guard immobilizerKey.count == 32, brand.count == 2 else { throw .length }
