@@ -90,7 +90,7 @@ struct Transaction {
             guard let kpersistent = key.kpersistent, mayBeFast(key) else { return nil }
             return (
                 key.slotId,
-                FastCandidate(kpersistent: kpersistent.exposed, deviceKeyX: key.publicKey.x)
+                FastCandidate(kpersistent: kpersistent, deviceKeyX: key.publicKey.x)
             )
         }
     }
@@ -168,7 +168,9 @@ struct Transaction {
         }
         kind = .standard
         if car.isFastAllowed {
-            car.record.updateKey(at: key.slotId) { $0.kpersistent = SecretBytes(keys.kpersistent) }
+            car.record.updateKey(at: key.slotId) {
+                $0.kpersistent = PersistentSecret(keys.kpersistent)
+            }
         }
         return upkeep(answer.signaling, &car)
     }
@@ -191,7 +193,7 @@ struct Transaction {
         guard code == .pairing else { return refuse(.rightMissing, car) }
         kind = .pairing
         if car.isFastAllowed {
-            car.record.pending?.key.kpersistent = (keys?.kpersistent).map(SecretBytes.init)
+            car.record.pending?.key.kpersistent = (keys?.kpersistent).map(PersistentSecret.init)
         }
         return begin(OwnerSlotsVisit(), &car)
     }
