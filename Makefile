@@ -4,7 +4,7 @@ BUILD := swift build
 EXECUTABLES := .build/debug
 SWIFT_FOLDERS := Shared Services Tools Tests Benchmarks Fuzz/Package.swift Fuzz/Sources/Main
 
-.PHONY: help bootstrap build demo test check lint format up down bench fuzz clean
+.PHONY: help bootstrap build demo test check lint format up down bench fuzz sanitize clean
 
 help: ## Shows this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,3 +41,6 @@ bench: bootstrap ## Measures what docs/performance.md reports (a release build)
 
 fuzz: bootstrap ## Feeds every parser and session generated input (SECONDS=60 for each, KEEP=1 keeps what is new)
 	@scripts/fuzz --seconds $(or $(SECONDS),60) $(if $(KEEP),--keep) $(TARGETS)
+
+sanitize: bootstrap ## Tests core and drivers under AddressSanitizer, leaks included
+	@scripts/sanitize $(SANITIZERS)
