@@ -149,7 +149,7 @@ struct CarRun {
 
     init(_ record: VehicleRecord, _ purpose: ReaderSession.Purpose, code: String? = nil) throws {
         saved = record
-        session = try ReaderSession(
+        session = ReaderSession(
             record: record, purpose: purpose, activationCode: code,
             random: FuzzRandom(seed: "car").source)
     }

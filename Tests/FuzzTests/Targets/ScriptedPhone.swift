@@ -183,6 +183,6 @@ struct ScriptedPhone {
     }
 
     private var signer: PrivateKey {
-        endpoint.flatMap { try? PrivateKey(scalar: $0.privateKey.exposed) } ?? FuzzKeys.friend
+        endpoint?.privateKey ?? FuzzKeys.friend
     }
 }

@@ -53,7 +53,7 @@ struct Conversation {
         _ record: VehicleRecord, _ phone: PhoneCard, _ purpose: ReaderSession.Purpose,
         at now: Instant, code: String? = nil, random: RandomSource
     ) throws {
-        session = try ReaderSession(
+        session = ReaderSession(
             record: record, purpose: purpose, activationCode: code, random: random)
         step = session.start(at: now)
         (self.record, self.phone, self.now, self.random) = (record, phone, now, random)
