@@ -41,6 +41,9 @@ extension Scenarios {
             try await ready(program)
             let list = try await program.run("vehicle", "show", "LKY00000000000007")
             #expect(list.code == 0 && list.text.contains("unpaired"), "\(list.text)")
+            // It is up anyway, so a foreign phone comes to its car.
+            try await ForeignPhone(program: program, vin: "LKY00000000000007", basePort: port)
+                .pairAndTap()
             let end = try await program.run("down")
             #expect(end.code == 0)
             try await eventually(within: .seconds(20)) { !third.isRunning }

@@ -6,7 +6,7 @@
     car.py FOLDER unlock | lock | drive | check           a tap
     car.py FOLDER show                                    what the car knows
 
-Each of the middle two waits for one phone at --port.
+Pairing and taps wait for one phone at --port.
 """
 
 import argparse
@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("what", choices=["make", "pair", *ACTIONS, "show"])
     parser.add_argument("bundle", nargs="?", type=pathlib.Path, help="device-oem.json, for make")
     parser.add_argument("--intermediate", action="store_true", help="make: [K] under an intermediate")
-    parser.add_argument("--port", type=int, default=31500)
+    parser.add_argument("--port", type=int, default=31500, help="0 takes a free one and prints it")
     parser.add_argument("--password", default="12345678")
     parser.add_argument("--only", choices=["0200", "0100"], help="the one version this car speaks")
     parser.add_argument("--no-fast", action="store_true", help="always ask for the standard transaction")
@@ -92,7 +92,7 @@ def main() -> None:
 
     trace = (lambda command, answer: print(f"> {command.hex()}\n< {answer.hex()}")) if options.apdus else None
     reader = Reader(options.port, trace=trace)
-    print(f"waiting for a phone at port {options.port}", flush=True)
+    print(f"waiting for a phone at port {reader.port}", flush=True)
     reader.wait_for_phone()
     try:
         if options.what == "pair":
