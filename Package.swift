@@ -80,8 +80,8 @@ let package = Package(
         toolLibrary(
             "Stack",
             needs: [
-                "Contracts", "Identifiers", "KeyCrypto", "PKI", .asyncHTTP, .crypto, .jwt, .nioCore,
-                .nioFoundation, .nioHTTP1,
+                "Contracts", "Identifiers", "KeyCrypto", "KeyProtocol", "PKI", .asyncHTTP, .crypto,
+                .jwt, .nioCore, .nioFoundation, .nioHTTP1,
             ]),
         [
             .target(name: "CBrokerShim", path: "Tools/DevelopmentBroker/CBrokerShim"),

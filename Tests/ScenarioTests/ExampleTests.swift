@@ -104,6 +104,45 @@ struct ForeignPhone {
         }
     }
 
+    /// Our own car and phone, exported, are played by the second implementation and know each other.
+    func playExported() async throws {
+        let pairing = try await program.must("vehicle", "pair", vin)
+        let password = try #require(pairing.text.firstMatch(of: /password +(\d{8})/)?.output.1)
+        let (ours, theirs) = (program.path("ours.json"), program.path("for-us.json"))
+        try await program.must("device-oem", "export", "--out", ours)
+        try await program.must("partner", "issue", "--device-oem", ours, "--out", theirs)
+        try await program.must("device-oem", "import", theirs)
+        try await program.must("phone", "new", "alice")
+        try await program.must(
+            "phone", "tap", "alice", "--reader", dashboard, "--password", String(password))
+        let (car, phone) = (program.path("vehicle.json"), program.path("phone.json"))
+        try await program.must("vehicle", "export", vin, "--out", car)
+        let mode = try FileManager.default.attributesOfItem(atPath: car)[.posixPermissions]
+        #expect(mode as? Int == 0o600)
+        let played = try await PythonExample.run(
+            "car.py", ["played", "import", car], in: program.state)
+        #expect(played.code == 0, "\(played.text)")
+        let unlock = try PythonExample(
+            "car.py", ["played", "unlock", "--port", "0"], in: program.state)
+        let reader = "127.0.0.1:" + (try await unlock.port())
+        let tap = try await program.run("phone", "tap", "alice", "--reader", reader, "--offline")
+        let opened = try await unlock.end()
+        #expect(opened.code == 0 && opened.text.contains("fast"), "\(opened.text)")
+        #expect(tap.text.contains("unlocked"), "\(tap.text)")
+
+        try await program.must("phone", "export", "alice", "--out", phone)
+        try await program.must("phone", "import", "alice-again", phone)
+        let again = try await program.must("phone", "tap", "alice-again", "--reader", dashboard)
+        #expect(again.text.contains("ready to drive"), "\(again.text)")
+        let taken = try await PythonExample.run(
+            "phone.py", ["played-phone", "import", phone], in: program.state)
+        #expect(taken.code == 0, "\(taken.text)")
+        let drive = try await PythonExample.run(
+            "phone.py", ["played-phone", "tap", dashboard], in: program.state)
+        #expect(drive.text.contains("CONTROL FLOW 01 03"), "\(drive.text)")
+        try await program.must("vehicle", "import", car)
+    }
+
     var door: String { "127.0.0.1:\(basePort + 20)" }
     var dashboard: String { "127.0.0.1:\(basePort + 21)" }
 

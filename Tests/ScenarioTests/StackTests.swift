@@ -42,8 +42,10 @@ extension Scenarios {
             let list = try await program.run("vehicle", "show", "LKY00000000000007")
             #expect(list.code == 0 && list.text.contains("unpaired"), "\(list.text)")
             // It is up anyway, so a foreign phone comes to its car.
-            try await ForeignPhone(program: program, vin: "LKY00000000000007", basePort: port)
-                .pairAndTap()
+            let foreign = ForeignPhone(
+                program: program, vin: "LKY00000000000007", basePort: port)
+            try await foreign.pairAndTap()
+            try await foreign.playExported()
             let end = try await program.run("down")
             #expect(end.code == 0)
             try await eventually(within: .seconds(20)) { !third.isRunning }

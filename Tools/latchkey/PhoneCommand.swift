@@ -17,6 +17,7 @@ struct PhoneCommand: AsyncParsableCommand {
         subcommands: [
             Make.self, List.self, Tap.self, Share.self, Accept.self, Sync.self, Revoke.self,
             Delete.self, Suspend.self, Resume.self, Notifications.self,
+            Export.self, Import.self,
         ])
 
     /// `latchkey phone new`

@@ -10,7 +10,10 @@ import Stack
 struct VehicleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "vehicle", abstract: "Builds cars, shows them, and puts them in pairing mode.",
-        subcommands: [Add.self, List.self, Show.self, Pair.self, Log.self, Lock.self, Unlock.self])
+        subcommands: [
+            Add.self, List.self, Show.self, Pair.self, Log.self, Lock.self, Unlock.self,
+            Export.self, Import.self,
+        ])
 
     /// `latchkey vehicle add`
     struct Add: AsyncParsableCommand {
