@@ -65,6 +65,24 @@ import Testing
         #expect(result.hint != nil)
     }
 
+    @Test func `a tap that failed is kept with every command, one that worked when asked for`()
+        throws
+    {
+        let (result, _) = try tap { [$0.ask(Self.selectApplet), $0.ask(Self.refusal)] }
+        #expect(result.trace?.hasSuffix("alice/trace.jsonl") == true)
+        let file = FileManager.default.temporaryDirectory
+            .appending(path: "\(UUID().uuidString).jsonl")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let options = TapOptions(timeout: .seconds(4), trace: file.path)
+        let (good, _) = try tap(options) { [$0.ask(Self.selectApplet), $0.ask(Self.unlocked)] }
+        #expect(good.trace == file.path)
+        let trace = try #require(TapTrace(parsing: String(contentsOf: file, encoding: .utf8)))
+        #expect(trace.annotated().flatMap(\.apdus).map(\.title).first == "SELECT applet")
+        #expect(trace.header.phone != nil && trace.lines.last?.end?.hasPrefix("unlocked") == true)
+        let (quiet, _) = try tap { [$0.ask(Self.selectApplet), $0.ask(Self.unlocked)] }
+        #expect(quiet.trace == nil)
+    }
+
     @Test func `a frame that comes in pieces is one frame`() throws {
         let (result, answers) = try tap { reader in
             for byte in [0x00, UInt8(Self.selectApplet.count)] + Self.selectApplet.dropLast() {

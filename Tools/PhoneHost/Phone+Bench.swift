@@ -31,7 +31,7 @@ extension Phone {
         }
         let snapshot = try PhoneCard.Snapshot(file)
         let phone = try make(name, in: phones, maker: maker, clock: clock)
-        phone.card = PhoneCard(snapshot: snapshot, random: phone.random)
+        phone.card = PhoneCard(snapshot: snapshot, random: phone.draws.random)
         try phone.save()
         try phone.noteKeys()
         return phone

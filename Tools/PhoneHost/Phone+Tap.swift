@@ -24,7 +24,10 @@ extension Phone {
         }
         try save()
         _ = card.takeEvents()
-        var session = TapSession(isPairing: options.password != nil, timeout: options.timeout)
+        let start = card.snapshot
+        var session = TapSession(
+            isPairing: options.password != nil, timeout: options.timeout, trace: beginTrace(options)
+        )
         defer { card.conditions = PhoneConditions() }
         var link: ReaderLink? = try ReaderLink.connect(to: address)
         while let open = link, !session.isOver {
@@ -46,6 +49,7 @@ extension Phone {
         suspect(session.result)
         try save()
         try noteKeys()
+        session.result.trace = try endTrace(session, options, start: start)
         return session.result
     }
 
@@ -64,12 +68,14 @@ extension Phone {
         case .frame(.powerOn): session.powered()
         case .frame(.powerOff), .frame(.reset):
             card.fieldLost()
+            session.trace.noteFieldLost(ms: session.milliseconds)
             collect(&session)
             try save()
             session.letGo()
         case .silence: return session.silence()
         case .closed:
             card.fieldLost()
+            session.trace.noteFieldLost(ms: session.milliseconds)
             collect(&session)
             return session.closed()
         }
@@ -80,8 +86,12 @@ extension Phone {
         _ command: [UInt8], on link: ReaderLink, _ session: inout TapSession
     ) throws {
         let wasPairing = card.isPairing
-        let response = card.respond(to: command, at: clock.now)
+        let now = clock.now
+        let response = card.respond(to: command, at: now)
         session.commandCame()
+        session.trace.note(
+            command, response, ms: session.milliseconds, at: now, keys: card.traceKeys,
+            draws: draws.take())
         if wasPairing { session.steer(command) }
         collect(&session)
         try save()

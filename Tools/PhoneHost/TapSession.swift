@@ -8,8 +8,10 @@ internal import VirtualPhone
 struct TapSession {
     let isPairing: Bool
     let deadline: ContinuousClock.Instant
-    private(set) var result = TapResult()
+    var result = TapResult()
+    var trace: TapTrace
     private(set) var isOver = false
+    private let began = ContinuousClock.now
     private var firstCommand: ContinuousClock.Instant?
     private var connectedAt = ContinuousClock.now
     private var lastEvent = ContinuousClock.now
@@ -26,8 +28,9 @@ struct TapSession {
     /// A reader that has not noticed the phone by then missed that the one before left.
     static let unnoticed = Duration.seconds(2)
 
-    init(isPairing: Bool, timeout: Duration) {
+    init(isPairing: Bool, timeout: Duration, trace: TapTrace) {
         self.isPairing = isPairing
+        self.trace = trace
         deadline = ContinuousClock.now + timeout
     }
 
@@ -42,6 +45,9 @@ struct TapSession {
         if case .pairingFailed = result.ending { return Self.afterFailure }
         return Self.afterWord
     }
+
+    /// Since the phone came to the reader.
+    var milliseconds: Double { (ContinuousClock.now - began) / .milliseconds(1) }
 
     mutating func commandCame() {
         lastEvent = .now

@@ -157,6 +157,10 @@ struct VehicleCommand: AsyncParsableCommand {
                     "\(entry.at)  \(entry.reader.padded(to: 11))\(entry.outcome.padded(to: 10))\(entry.text)  (\(entry.apdus) APDUs, \(Int(entry.milliseconds.rounded())) ms)"
                 )
             }
+            let trace = state.folder.trace(of: "\(id)")
+            if FileManager.default.fileExists(atPath: trace.path) {
+                print("the last tap that failed: latchkey trace show \(trace.path)")
+            }
         }
     }
 

@@ -19,6 +19,8 @@ struct TapRunner: Sendable {
     let profile: ReaderProfile
     /// Rung when a report was queued.
     let reports: Bell
+    /// Where taps that failed are kept; none keeps none.
+    var traces: URL?
 
     /// How long the parts of a tap may take (PROTOCOL 17).
     enum TimeLimit {
@@ -38,6 +40,7 @@ struct TapRunner: Sendable {
             return
         }
         var tap = Tap(channel: channel, place: place)
+        tap.beginTrace(host)
         await run(&tap)
         await channel.disconnect()
         await log(tap)
@@ -101,8 +104,10 @@ struct TapRunner: Sendable {
                 case .transmit(let command):
                     let answer = try await tap.transmit(command, before: deadline)
                     step = session.received(answer, at: host.clock.now)
+                    tap.noteTrace(command, answer, session.traceKeys, at: host.clock.now)
                 case .fieldReset:
                     try await tap.channel.resetField()
+                    tap.noteFieldReset()
                     deadline = .now + part
                     step = session.fieldWasReset(at: host.clock.now)
                 case .wait(let milliseconds):
@@ -154,6 +159,13 @@ struct TapRunner: Sendable {
             try await store.append(tap.entry(at: host.clock.now), of: tap.place.vehicleId)
         } catch {
             host.logger.error("the log cannot be written")
+        }
+        guard let traces else { return }
+        do {
+            guard let file = try tap.keepTrace(in: traces) else { return }
+            host.logger.info("a tap that failed is kept", metadata: ["file": .string(file.path)])
+        } catch {
+            host.logger.error("the trace of a tap cannot be written")
         }
     }
 }
