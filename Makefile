@@ -3,7 +3,7 @@
 BUILD := swift build
 EXECUTABLES := .build/debug
 
-.PHONY: help bootstrap build demo test check lint format up down bench clean
+.PHONY: help bootstrap build demo test check docs lint format up down bench clean
 
 help: ## Shows this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ test: bootstrap ## Runs all checks and tests
 
 check: bootstrap ## Formatting, layers, sizes and compose files
 	@scripts/check
+
+docs: build ## Writes the byte examples of docs/ anew from the vectors
+	@LATCHKEY_WRITE_DOCS=1 swift test --skip-build --disable-xctest --filter DocumentedBytesTests
 
 lint: ## Formatting only
 	@swift format lint -r --strict -p Package.swift Shared Services Tools Tests Benchmarks

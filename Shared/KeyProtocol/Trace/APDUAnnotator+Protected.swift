@@ -123,15 +123,17 @@ extension APDUAnnotator {
             case .read:
                 reads.append((mailbox, offset, count))
                 return TracePart(
-                    head: head, object.value, "read \(counted(count)) at \(offset)", meaning: field)
+                    head: head, object.value, "read \(counted(count)) at \(hex(offset))",
+                    meaning: field)
             case .write(_, let data):
-                let at = TracePart(Array(object.value.prefix(2)), "offset", meaning: "\(offset)")
+                let at = TracePart(Array(object.value.prefix(2)), "offset")
                 return TracePart(
                     head: head, object.value, "write",
                     parts: [at] + fields(data, mailbox, offset, mapping))
             case .fill:
                 return TracePart(
-                    head: head, object.value, "fill \(counted(count)) at \(offset)", meaning: field)
+                    head: head, object.value, "fill \(counted(count)) at \(hex(offset))",
+                    meaning: field)
             }
         }
         switch (object.tag, object.value) {
@@ -142,6 +144,8 @@ extension APDUAnnotator {
         default: return TracePart(head: head, object.value, "unknown operation")
         }
     }
+
+    private static func hex(_ offset: Int) -> String { UInt16(clamping: offset).bigEndianBytes.hex }
 
     private static func counted(_ count: Int) -> String { count == 1 ? "1 byte" : "\(count) bytes" }
 
@@ -156,9 +160,8 @@ extension APDUAnnotator {
             let data = Array(rest.prefix(size).dropFirst(2))
             parts.append(
                 TracePart(
-                    head: [], Array(rest.prefix(size)), "read",
-                    parts: [TracePart(Array(rest.prefix(2)), "length", meaning: "\(read.count)")]
-                        + fields(data, read.mailbox, read.offset, mapping)))
+                    Array(rest.prefix(2)), "length of what was read", meaning: "\(read.count)"))
+            parts += fields(data, read.mailbox, read.offset, mapping)
             rest = Array(rest.dropFirst(size))
         }
         let status =

@@ -71,7 +71,7 @@ public struct TraceText: Sendable {
         let name = [part.name, part.meaning].compactMap(\.self).joined(separator: ": ")
         let margin = String(repeating: " ", count: indent)
         guard part.parts.isEmpty else {
-            let left = margin + (part.head.isEmpty ? "-" : Self.head(part.head))
+            let left = margin + Self.head(part.head)
             return [row(left, name)] + part.parts.flatMap { lines($0, indent: indent + 4) }
         }
         let head = part.head.isEmpty ? "" : Self.head(part.head) + " "
