@@ -4,7 +4,21 @@ import Foundation
 import Identifiers
 import KeyCrypto
 import KeyProtocol
+import Logging
 import ServiceKit
+
+extension TapRunner {
+    /// Keeps a tap that failed where somebody can look at it.
+    func keepTrace(of tap: Tap) {
+        guard let traces else { return }
+        do {
+            guard let file = try tap.keepTrace(in: traces) else { return }
+            host.logger.info("a tap that failed is kept", metadata: ["file": .string(file.path)])
+        } catch {
+            host.logger.error("the trace of a tap cannot be written")
+        }
+    }
+}
 
 /// A tap as the car saw it, kept when it failed: one file per vehicle, the last one.
 extension Tap {

@@ -43,6 +43,7 @@ struct TapRunner: Sendable {
         tap.beginTrace(host)
         await run(&tap)
         await channel.disconnect()
+        keepTrace(of: tap)
         await log(tap)
     }
 
@@ -159,13 +160,6 @@ struct TapRunner: Sendable {
             try await store.append(tap.entry(at: host.clock.now), of: tap.place.vehicleId)
         } catch {
             host.logger.error("the log cannot be written")
-        }
-        guard let traces else { return }
-        do {
-            guard let file = try tap.keepTrace(in: traces) else { return }
-            host.logger.info("a tap that failed is kept", metadata: ["file": .string(file.path)])
-        } catch {
-            host.logger.error("the trace of a tap cannot be written")
         }
     }
 }
