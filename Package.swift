@@ -80,8 +80,8 @@ let package = Package(
         toolLibrary(
             "Stack",
             needs: [
-                "Contracts", "Identifiers", "KeyCrypto", "KeyProtocol", "PKI", .asyncHTTP, .crypto,
-                .jwt, .nioCore, .nioFoundation, .nioHTTP1,
+                "Contracts", "Identifiers", "KeyCrypto", "KeyProtocol", "PKI", "ServiceKit",
+                .asyncHTTP, .crypto, .jwt, .nioCore, .nioFoundation, .nioHTTP1,
             ]),
         [
             .target(name: "CBrokerShim", path: "Tools/DevelopmentBroker/CBrokerShim"),
@@ -121,7 +121,8 @@ let package = Package(
             ]),
         tests("Messaging", needs: ["Contracts", "Kafka", "Postgres", .lifecycle, .logging]),
         tests("IdentityRelay", needs: serviceTestNeeds + ["KeyCrypto", "PKI", .lifecycle]),
-        tests("KeyRegistry", needs: serviceTestNeeds + ["KeyCrypto", "PKI"]),
+        tests(
+            "KeyRegistry", needs: serviceTestNeeds + ["DeviceOEM", "KeyCrypto", "PKI", .logging]),
         tests("SharingOrchestrator", needs: serviceTestNeeds + ["PKI"]),
         tests("Revocation", needs: serviceTestNeeds + ["KeyCrypto", "PKI"]),
         tests("Notification", needs: serviceTestNeeds + [.asyncHTTP]),
@@ -129,9 +130,12 @@ let package = Package(
             "VehicleGateway",
             needs: serviceTestNeeds + [
                 "Kafka", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", "VirtualPhone", .asyncHTTP,
+                .grdb,
             ]),
+        tests("Stack"),
         tests(
-            "DeviceOEM", needs: ["Contracts", "KeyCrypto", "PKI", "ServiceKit", .asyncHTTP]),
+            "DeviceOEM",
+            needs: ["Contracts", "KeyCrypto", "KeyProtocol", "PKI", "ServiceKit", .asyncHTTP]),
         tests(
             "PhoneHost",
             needs: [
@@ -210,7 +214,8 @@ func tests(_ subject: String, needs: [Target.Dependency] = []) -> [Target] {
 func scenarios() -> [Target] {
     [
         .testTarget(
-            name: "ScenarioTests", dependencies: ["Contracts", "Identifiers", "TestKit"],
+            name: "ScenarioTests",
+            dependencies: ["Contracts", "Identifiers", "Kafka", "TestKit", .grdb],
             path: "Tests/ScenarioTests", swiftSettings: strict())
     ]
 }

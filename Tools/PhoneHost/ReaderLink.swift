@@ -2,6 +2,7 @@
 
 internal import Foundation
 internal import Identifiers
+internal import KeyProtocol
 internal import ServiceKit
 
 #if canImport(Glibc)
@@ -13,11 +14,14 @@ internal import ServiceKit
 /// ```text
 /// both ways: length(2, big-endian) || bytes
 /// 00 off, 01 on, 02 reset: no answer   04: answer ATR   longer: command, answer response
+/// 6A 02 …: polling frame, no answer (no command has the class 6A)
 /// ```
 enum ReaderFrame: Equatable {
     case powerOff, powerOn, reset
     case atrRequest
     case command([UInt8])
+    /// A polling frame; none when it was damaged on the way.
+    case announcement(PollingFrame?)
 
     /// Bytes of the longest command that is read; APDUs of this protocol have at most 261.
     static let limit = 4096
@@ -26,7 +30,10 @@ enum ReaderFrame: Equatable {
 
     init(_ bytes: [UInt8]) throws(PhoneHostError) {
         guard bytes.count < 2 else {
-            self = .command(bytes)
+            let isAnnouncement = bytes.starts(with: [0x6A, 0x02])
+            self =
+                isAnnouncement
+                ? .announcement(try? PollingFrame(parsing: bytes)) : .command(bytes)
             return
         }
         switch bytes.first {

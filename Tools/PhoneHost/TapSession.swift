@@ -18,6 +18,8 @@ struct TapSession {
     /// The car has said its last word, as far as can be known.
     private var isDone = false
     private var reason: OPControlFlow?
+    /// Why the phone itself refused the car.
+    private var refusal: String?
 
     /// Nothing follows a last CONTROL FLOW after this time.
     static let afterWord = Duration.milliseconds(300)
@@ -53,9 +55,9 @@ struct TapSession {
         lastEvent = .now
         firstCommand = firstCommand ?? lastEvent
         result.apdus += 1
-        // Whatever was said before was not the last word.
-        result.ending = .interrupted
-        isDone = false
+        // Whatever was said before was not the last word, unless the phone itself said no.
+        result.ending = refusal.map(TapResult.Ending.carRefused) ?? .interrupted
+        isDone = refusal != nil
     }
 
     mutating func answered() {
@@ -78,6 +80,10 @@ struct TapSession {
             guard result.paired == nil else { return }
             result.ending = .pairingFailed(reason)
             isDone = true
+        case .carRefused(let reason):
+            refusal = reason
+            result.ending = .carRefused(reason)
+            isDone = true
         case .transaction(let key, let isFast):
             result.key = key
             result.isFast = isFast
@@ -87,6 +93,12 @@ struct TapSession {
             isDone = flow != .success(.stayOnReader)
         case .notification, .mailboxWritten: break
         }
+    }
+
+    /// The reader said what it is; that is no command, and nothing is over because of it.
+    mutating func announced(_ announcement: ReaderAnnouncement) {
+        lastEvent = .now
+        result.announcement = announcement
     }
 
     mutating func sent(_ isSent: Bool) {

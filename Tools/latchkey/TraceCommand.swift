@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import Identifiers
 import KeyProtocol
 import Stack
 import VirtualPhone
@@ -36,11 +37,21 @@ struct TraceCommand: AsyncParsableCommand {
             for (line, apdus) in trace.annotated() {
                 let time = "\(line.ms) ms"
                 if line.fieldLost == true { print("\n\(time)  the field went off") }
+                if let frame = line.polling.flatMap(Self.frame) {
+                    print("\n\(time)  a polling frame")
+                    for part in frame.traceParts {
+                        print(text.lines(part, indent: 4).joined(separator: "\n"))
+                    }
+                }
                 if let end = line.end { print("\n\(time)  \(end)") }
                 if line.command != nil { print("\n\(time)") }
                 for apdu in apdus { print(text.lines(apdu).joined(separator: "\n")) }
                 if reveal, let keys = line.keys { print("  Kenc Kmac Krmac  \(keys)") }
             }
+        }
+
+        private static func frame(_ hex: String) -> PollingFrame? {
+            (try? [UInt8](hex: hex)).flatMap { try? PollingFrame(parsing: $0) }
         }
     }
 

@@ -56,6 +56,14 @@ extension Tap {
 }
 
 extension ReaderRole {
+    /// Where phones are told the reader is.
+    var position: ReaderPosition {
+        switch self {
+        case .door: .door
+        case .dashboard: .dashboard
+        }
+    }
+
     /// What the car wants of a phone here: the door toggles, the dashboard pairs or drives.
     func purpose(for vehicle: StoredVehicle) -> ReaderSession.Purpose {
         switch self {

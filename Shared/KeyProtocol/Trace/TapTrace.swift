@@ -67,6 +67,8 @@ public struct TapTrace: Equatable, Sendable {
         /// What the answer was made of; secret.
         public var draws: [Draw]?
         public var fieldLost: Bool?
+        /// A polling frame that came before the commands.
+        public var polling: String?
         /// How it ended, for people.
         public var end: String?
     }
@@ -98,6 +100,11 @@ public struct TapTrace: Equatable, Sendable {
     public mutating func noteFieldLost(ms: Double) {
         guard lines.last?.command != nil else { return }
         lines.append(Line(ms: Self.rounded(ms), fieldLost: true))
+    }
+
+    /// Notes what the reader announced.
+    public mutating func note(_ frame: PollingFrame, ms: Double) {
+        lines.append(Line(ms: Self.rounded(ms), polling: frame.encoded.hex))
     }
 
     /// Notes how it ended.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Identifiers
-internal import KeyCrypto
+public import KeyProtocol
 
 /// A whole phone in one file, secrets included, for the bench: whoever has it can play this phone
 /// (docs/interop.md 6). Keys and certificates are PEM, other bytes lower-case hexadecimal.
@@ -20,8 +20,11 @@ public struct PhoneFile: Codable, Equatable, Sendable, CustomStringConvertible, 
     /// An automaker, and the instance CA this phone has there.
     public struct Maker: Codable, Equatable, Sendable {
         public var name: String
-        /// The key of [J].
+        /// The key of [J], and its name.
         public var rootKey: String
+        public var rootName: String?
+        /// What its readers call themselves in polling frames.
+        public var readerMake: ReaderMake?
         /// [F], [E], and the key of [E].
         public var externalCA: String
         public var instanceCA: String

@@ -12,6 +12,7 @@ extension PhoneCard.Snapshot {
             secureElement.instanceCAs.first { $0.automaker == maker.name }.map { own in
                 PhoneFile.Maker(
                     name: maker.name, rootKey: maker.rootKey.bytes.hex,
+                    rootName: maker.rootName, readerMake: maker.readerMake,
                     externalCA: PEM.text(ofCertificate: maker.externalCA),
                     instanceCA: PEM.text(ofCertificate: maker.instanceCA),
                     instanceKey: PEM.text(of: own.privateKey),
@@ -58,9 +59,11 @@ extension PhoneCard.Snapshot {
         phone.automakers.append(
             Automaker(
                 name: maker.name, rootKey: try PublicKey([UInt8](hex: maker.rootKey)),
+                rootName: maker.rootName,
                 externalCA: try KeyCertificate(pem: maker.externalCA).der,
                 instanceCA: certificate.der,
-                signatureKeys: try maker.signatureKeys.map { try PublicKey([UInt8](hex: $0)) }))
+                signatureKeys: try maker.signatureKeys.map { try PublicKey([UInt8](hex: $0)) },
+                readerMake: maker.readerMake))
     }
 
     private mutating func take(_ key: PhoneFile.Key) throws {

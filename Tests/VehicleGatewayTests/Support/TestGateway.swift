@@ -22,10 +22,13 @@ final class TestGateway: Sendable {
     private let watch: Task<Void, any Error>
 
     /// Runs `body` with a gateway on a private PC/SC service.
-    static func run(_ body: (TestGateway) async throws -> Void) async throws {
+    static func run(
+        _ car: TestCar? = nil, profile: ReaderProfile = .virtual,
+        _ body: (TestGateway) async throws -> Void
+    ) async throws {
         let names = [TestCar.doorName, TestCar.dashboardName]
         try await PrivatePCSC.withReaders(names) { service in
-            let gateway = try await TestGateway(TestCar(), service)
+            let gateway = try await TestGateway(car ?? TestCar(), service, profile)
             do {
                 try await body(gateway)
                 gateway.stop()
@@ -36,7 +39,9 @@ final class TestGateway: Sendable {
         }
     }
 
-    private init(_ car: TestCar, _ service: PrivatePCSC) async throws {
+    private init(
+        _ car: TestCar, _ service: PrivatePCSC, _ profile: ReaderProfile
+    ) async throws {
         (self.car, self.service) = (car, service)
         folder = FileManager.default.temporaryDirectory
             .appending(path: "latchkey-gateway-\(UUID().uuidString.prefix(8))")
@@ -50,8 +55,9 @@ final class TestGateway: Sendable {
             documents: bell)
         documents = DocumentDesk(store: store, host: host, reports: bell)
         let taps = TapRunner(
-            store: store, readers: readers, codes: codes, host: host, profile: .virtual,
-            reports: bell, traces: folder.appending(path: "traces"))
+            store: store, readers: readers, codes: codes, host: host, profile: profile,
+            make: car.make, reports: bell,
+            traces: folder.appending(path: "traces"))
         try await desk.provision(car.provisioning(), as: car.vehicleId)
         let reader = ReaderWatch(status: status, host: host) { await taps.serve($0) }
         watch = Task { try await reader.run() }
