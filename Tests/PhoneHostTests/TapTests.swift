@@ -98,6 +98,22 @@ import VirtualPhone
         }
     }
 
+    @Test func `the reason a car gives after the phone gave up is told, and ends the tap`() throws {
+        let select = ApplicationID.framework.select.encoded
+        let verify = CommandAPDU(
+            cla: 0x80, ins: Instruction.spakeVerify, data: [UInt8](repeating: 0, count: 85))
+        let (result, answers) = try tap(TapOptions(password: "12345678", timeout: .seconds(20))) {
+            reader in
+            [
+                reader.ask(select), reader.ask(verify.encoded),
+                reader.ask(OPControlFlow.abort(.evidenceFailed).command.encoded),
+            ]
+        }
+        #expect(answers.last == [0x90, 0x00])
+        #expect(result.ending == .pairingFailed(.abort(.evidenceFailed)))
+        #expect(result.text.contains("password is wrong"))
+    }
+
     @Test func `a car that is not in pairing mode is named as the reason`() throws {
         let (result, _) = try tap(TapOptions(password: "12345678", timeout: .seconds(4))) {
             reader in [reader.ask(Self.selectApplet)]

@@ -21,8 +21,9 @@ extension Scenarios {
         ) async throws {
             let bench = try await ForeignCar()
             defer { bench.program.clean() }
+            let trace = bench.program.path("pairing.jsonl")
             let pairing = try await bench.meet(
-                ["pair"] + versions, phone: ["--password", "12345678"])
+                ["pair"] + versions, phone: ["--password", "12345678", "--trace", trace])
             #expect(pairing.car.code == 0, "\(pairing.car.text)")
             #expect(pairing.phone.text.contains("paired"), "\(pairing.phone.text)")
             for (action, words) in [("unlock", "unlocked"), ("drive", "ready to drive")] {
@@ -30,6 +31,11 @@ extension Scenarios {
                 #expect(tap.car.code == 0, "\(tap.car.text)")
                 #expect(tap.phone.code == 0 && tap.phone.text.contains(words), "\(tap.phone.text)")
             }
+            let shown = try await LatchkeyProgram.runBare(["trace", "show", trace])
+            #expect(shown.code == 0 && shown.text.contains("slot list: "), "\(shown.text)")
+            #expect(!shown.text.contains("unknown"), "\(shown.text)")
+            let replay = try await LatchkeyProgram.runBare(["trace", "replay", trace])
+            #expect(replay.code == 0, "\(replay.text)")
             let fast = try await bench.meet(["lock"] + versions)
             #expect(fast.car.text.contains("fast"), "\(fast.car.text)")
             #expect(fast.phone.text.contains("locked (3 APDUs"), "\(fast.phone.text)")

@@ -94,18 +94,18 @@ extension Phone {
     private func answer(
         _ command: [UInt8], on link: ReaderLink, _ session: inout TapSession
     ) throws {
-        let wasPairing = card.isPairing
         let now = clock.now
         let response = card.respond(to: command, at: now)
         session.commandCame()
-        session.trace.note(
-            command, response, ms: session.milliseconds, at: now, keys: card.traceKeys,
-            draws: draws.take())
-        if wasPairing { session.steer(command) }
+        if session.isPairing { session.steer(command) }
         collect(&session)
         try save()
         session.sent(link.send(response))
         session.answered()
+        // Only now: a trace must not make the phone slower than it is.
+        session.trace.note(
+            command, response, ms: session.milliseconds, at: now, keys: card.traceKeys,
+            draws: draws.take())
     }
 
     private func collect(_ session: inout TapSession) {

@@ -36,7 +36,7 @@ public enum PhoneHostError: Error, Equatable, Sendable, CustomStringConvertible 
     case invitationGone
     /// What lies in a mailbox is not what should.
     case message(String)
-    /// Bench material that may not leave or enter here.
+    /// A file of the bench that cannot be used, or may not leave or enter here.
     case bench(String)
 
     /// What happened, and what to do next.

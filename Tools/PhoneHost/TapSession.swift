@@ -18,6 +18,7 @@ struct TapSession {
     /// The car has said its last word, as far as can be known.
     private var isDone = false
     private var reason: OPControlFlow?
+    private var isAtFramework = false
     /// Why the phone itself refused the car.
     private var refusal: String?
 
@@ -65,12 +66,17 @@ struct TapSession {
         result.milliseconds = (ContinuousClock.now - firstCommand) / .milliseconds(1)
     }
 
-    /// Notes how the car steers pairing.
+    /// Notes how the car steers pairing; its reason comes after the phone has given up by itself.
     mutating func steer(_ command: [UInt8]) {
-        guard let command = try? CommandAPDU(parsing: command),
-            command.ins == Instruction.controlFlow
-        else { return }
+        guard let command = try? CommandAPDU(parsing: command) else { return }
+        if command.ins == Instruction.select {
+            isAtFramework = ApplicationID(command.data) == .framework
+        }
+        guard isAtFramework, command.ins == Instruction.controlFlow else { return }
         reason = OPControlFlow(p1: command.p1, p2: command.p2)
+        guard case .abort = reason, result.paired == nil, refusal == nil else { return }
+        result.ending = .pairingFailed(reason)
+        isDone = true
     }
 
     mutating func saw(_ event: PhoneEvent) {

@@ -24,13 +24,13 @@ enum BenchFile {
         do {
             data = try Data(contentsOf: URL(fileURLWithPath: path))
         } catch {
-            throw StackError.file(path: path, reason: error.localizedDescription)
+            throw PhoneHostError.bench("\(path) cannot be read: \(error.localizedDescription)")
         }
         do {
             return try JSONDecoder().decode(type, from: data)
         } catch {
             // The error of the decoder would quote the secrets.
-            throw StackError.file(path: path, reason: "it is no file that export wrote")
+            throw PhoneHostError.bench("\(path) is no file that export wrote")
         }
     }
 }

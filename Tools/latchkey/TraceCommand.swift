@@ -4,7 +4,7 @@ import ArgumentParser
 import Foundation
 import Identifiers
 import KeyProtocol
-import Stack
+import PhoneHost
 import VirtualPhone
 
 /// `latchkey trace …`
@@ -91,10 +91,10 @@ struct TraceCommand: AsyncParsableCommand {
         do {
             text = try String(contentsOf: URL(fileURLWithPath: file), encoding: .utf8)
         } catch {
-            throw StackError.file(path: file, reason: error.localizedDescription)
+            throw PhoneHostError.bench("\(file) cannot be read: \(error.localizedDescription)")
         }
         guard let trace = TapTrace(parsing: text) else {
-            throw StackError.file(path: file, reason: "it is no trace")
+            throw PhoneHostError.bench("\(file) is no trace")
         }
         return trace
     }
