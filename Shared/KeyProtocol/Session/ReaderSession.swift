@@ -24,6 +24,8 @@ public struct ReaderSession: Sendable {
         case pairing
         /// One action: a door reader asks for unlock or lock.
         case transaction(TransactionCode)
+        /// A reader at the trunk: opens the trunk and nothing else.
+        case trunk
         /// The dashboard: pairing when car and phone are in pairing mode, phase 3 for a pending
         /// key, else drive.
         case dashboard
@@ -117,6 +119,7 @@ public struct ReaderSession: Sendable {
             switch purpose {
             case .pairing: Transaction(.pairing)
             case .transaction(let code): Transaction(code)
+            case .trunk: Transaction(.unlock, opensTrunk: true)
             case .dashboard:
                 isPending ? Transaction(.pairing, fallback: .drive) : Transaction(.drive)
             }
