@@ -4,7 +4,7 @@ BUILD := swift build
 EXECUTABLES := .build/debug
 SWIFT_FOLDERS := Shared Services Tools Tests Benchmarks Fuzz/Package.swift Fuzz/Sources/Main
 
-.PHONY: help bootstrap build demo test check lint format up down bench fuzz sanitize clean
+.PHONY: help bootstrap build demo test check docs lint format up down bench fuzz sanitize clean
 
 help: ## Shows this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ test: bootstrap ## Runs all checks and tests
 
 check: bootstrap ## Formatting, layers, sizes and compose files
 	@scripts/check
+
+docs: build ## Writes the byte examples of docs/ anew from the vectors
+	@LATCHKEY_WRITE_DOCS=1 swift test --skip-build --disable-xctest --filter DocumentedBytesTests
 
 lint: ## Formatting only
 	@swift format lint -r --strict -p Package.swift $(SWIFT_FOLDERS)

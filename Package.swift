@@ -81,8 +81,8 @@ let package = Package(
         toolLibrary(
             "Stack",
             needs: [
-                "Contracts", "Identifiers", "KeyCrypto", "PKI", "ServiceKit", .asyncHTTP, .crypto,
-                .jwt, .nioCore, .nioFoundation, .nioHTTP1,
+                "Contracts", "Identifiers", "KeyCrypto", "KeyProtocol", "PKI", "ServiceKit",
+                .asyncHTTP, .crypto, .jwt, .nioCore, .nioFoundation, .nioHTTP1,
             ]),
         [
             .target(name: "CBrokerShim", path: "Tools/DevelopmentBroker/CBrokerShim"),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Contracts
+import Foundation
 import Kafka
 import Messaging
 import PCSC
@@ -29,7 +30,9 @@ public struct VehicleGatewayService: SuiteService {
         let profile = ReaderProfile.named(settings.readerProfile.rawValue) ?? .generic
         let taps = TapRunner(
             store: store, readers: readers, codes: codes, host: host, profile: profile,
-            make: settings.readerMake, reports: reports)
+            make: settings.readerMake, reports: reports,
+            traces: URL(filePath: settings.state).deletingLastPathComponent()
+                .appending(path: "traces", directoryHint: .isDirectory))
         let kafka = try MessagingSettings(
             service: Self.name, environment: host.shared.environment, brokers: host.shared.kafka
         ).kafka

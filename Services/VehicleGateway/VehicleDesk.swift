@@ -30,19 +30,7 @@ struct VehicleDesk: Sendable {
             throw GatewayError.provisioning(
                 "environment \(provisioning.environment), this is \(host.shared.environment)")
         }
-        let names = [provisioning.readers.door, provisioning.readers.dashboard]
-        for name in names where ReaderName(configured: name) == nil {
-            throw GatewayError.provisioning("\(name) is not a friendly name and a slot")
-        }
-        guard names[0] != names[1] else {
-            throw GatewayError.provisioning("door and dashboard are the same reader")
-        }
-        for other in try await store.vehicles() where other.id != id {
-            let taken = [other.provisioning.readers.door, other.provisioning.readers.dashboard]
-            if let name = names.first(where: taken.contains) {
-                throw GatewayError.readerTaken(name)
-            }
-        }
+        try await checkReaders(provisioning.readers, of: id)
         let fresh = try VehicleRecord(provisioned: provisioning, at: now)
         if try await store.vehicle(id) != nil {
             try await store.change(id, at: now) { vehicle, _ in
@@ -54,6 +42,22 @@ struct VehicleDesk: Sendable {
         }
         try await readers.load(from: store)
         documents.ring()
+    }
+
+    /// Both readers are named well and belong to no other vehicle.
+    func checkReaders(_ readers: CarAPI.Readers, of id: VehicleID) async throws {
+        for name in [readers.door, readers.dashboard] where ReaderName(configured: name) == nil {
+            throw GatewayError.provisioning("\(name) is not a friendly name and a slot")
+        }
+        guard readers.door != readers.dashboard else {
+            throw GatewayError.provisioning("door and dashboard are the same reader")
+        }
+        for other in try await store.vehicles() where other.id != id {
+            let taken = [other.provisioning.readers.door, other.provisioning.readers.dashboard]
+            if let name = [readers.door, readers.dashboard].first(where: taken.contains) {
+                throw GatewayError.readerTaken(name)
+            }
+        }
     }
 
     func vehicles() async throws -> [CarAPI.Vehicle] {

@@ -10,6 +10,9 @@ struct AESKey: Sendable, Equatable {
 
     init(_ bytes: some Sequence<UInt8>) { key = SymmetricKey(data: Array(bytes)) }
 
+    /// The 16 bytes; only traces of the bench ask for them.
+    var exposed: [UInt8] { key.withUnsafeBytes { Array($0) } }
+
     /// AES-128-CMAC (RFC 4493) of a message that comes in parts, 16 bytes.
     func cmac(_ parts: [UInt8]...) throws(CryptoError) -> [UInt8] {
         try whenUsable {

@@ -23,6 +23,12 @@ public struct ChannelKeys: Sendable, Equatable, CustomStringConvertible, CustomR
         responseMAC = AESKey(bytes.dropFirst(32).prefix(16))
     }
 
+    /// Takes the 48 bytes of `exposed`; another size makes keys that refuse to work.
+    public init(exposed: [UInt8]) { self.init(exposed[...]) }
+
+    /// Kenc ‖ Kmac ‖ Krmac; every reader of this property is a place to review.
+    public var exposed: [UInt8] { encryption.exposed + mac.exposed + responseMAC.exposed }
+
     /// Always `<redacted>`.
     public var description: String { "<redacted>" }
     /// Nothing to reflect.

@@ -37,6 +37,9 @@ public struct SecureChannel: Sendable {
     public static let closed = SecureChannel(
         keys: ChannelKeys(encryption: [], mac: [], responseMAC: []), counter: 256)
 
+    /// The keys while it is open, for traces of the bench.
+    public var traceKeys: ChannelKeys? { keys }
+
     /// Whether nothing can pass any more.
     public var isClosed: Bool { counter > 255 }
 

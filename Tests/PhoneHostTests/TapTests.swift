@@ -72,12 +72,46 @@ import VirtualPhone
         #expect(result.hint != nil)
     }
 
+    @Test func `a tap that failed is kept with every command, one that worked when asked for`()
+        throws
+    {
+        let (result, _) = try tap { [$0.ask(Self.selectApplet), $0.ask(Self.refusal)] }
+        #expect(result.trace?.hasSuffix("alice/trace.jsonl") == true)
+        let file = FileManager.default.temporaryDirectory
+            .appending(path: "\(UUID().uuidString).jsonl")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let options = TapOptions(timeout: .seconds(4), trace: file.path)
+        let (good, _) = try tap(options) { [$0.ask(Self.selectApplet), $0.ask(Self.unlocked)] }
+        #expect(good.trace == file.path)
+        let trace = try #require(TapTrace(parsing: String(contentsOf: file, encoding: .utf8)))
+        #expect(trace.annotated().flatMap(\.apdus).map(\.title).first == "SELECT applet")
+        #expect(trace.header.phone != nil && trace.lines.last?.end?.hasPrefix("unlocked") == true)
+        let (quiet, _) = try tap { [$0.ask(Self.selectApplet), $0.ask(Self.unlocked)] }
+        #expect(quiet.trace == nil)
+    }
+
     @Test func `a phone whose maker knows no automaker does not try to pair`() throws {
         let phone = try Bench(hasAutomaker: false).make("alice")
         #expect(throws: PhoneHostError.noAutomaker) {
             try phone.tap(
                 #require(ListenAddress("127.0.0.1:1")), TapOptions(password: "12345678"))
         }
+    }
+
+    @Test func `the reason a car gives after the phone gave up is told, and ends the tap`() throws {
+        let select = ApplicationID.framework.select.encoded
+        let verify = CommandAPDU(
+            cla: 0x80, ins: Instruction.spakeVerify, data: [UInt8](repeating: 0, count: 85))
+        let (result, answers) = try tap(TapOptions(password: "12345678", timeout: .seconds(20))) {
+            reader in
+            [
+                reader.ask(select), reader.ask(verify.encoded),
+                reader.ask(OPControlFlow.abort(.evidenceFailed).command.encoded),
+            ]
+        }
+        #expect(answers.last == [0x90, 0x00])
+        #expect(result.ending == .pairingFailed(.abort(.evidenceFailed)))
+        #expect(result.text.contains("password is wrong"))
     }
 
     @Test func `a car that is not in pairing mode is named as the reason`() throws {

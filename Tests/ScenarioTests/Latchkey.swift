@@ -39,6 +39,23 @@ struct LatchkeyProgram {
         try await Self.runBare(arguments + ["--state", state.path])
     }
 
+    /// The same for a step without which the rest makes no sense.
+    @discardableResult
+    func must(_ arguments: String...) async throws -> Output {
+        let output = try await run(arguments)
+        guard output.code == 0 else { throw Failed(arguments: arguments, printed: output.text) }
+        return output
+    }
+
+    /// A command that had to work did not.
+    struct Failed: Error {
+        let arguments: [String]
+        let printed: String
+    }
+
+    /// A file in the state folder.
+    func path(_ name: String) -> String { state.appending(path: name).path }
+
     /// Runs a command that takes no state folder. Its end is waited for on a thread of its own, so
     /// that other tests go on.
     static func runBare(_ arguments: [String]) async throws -> Output {

@@ -41,6 +41,11 @@ extension Scenarios {
             try await program.untilReady()
             let list = try await program.run("vehicle", "show", "LKY00000000000007")
             #expect(list.code == 0 && list.text.contains("unpaired"), "\(list.text)")
+            // It is up anyway, so a foreign phone comes to its car.
+            let foreign = ForeignPhone(
+                program: program, vin: "LKY00000000000007", basePort: port)
+            try await foreign.pairAndTap()
+            try await foreign.playExported()
             let sockets = try program.sockets()
             try await program.down(third)
             #expect(!FileManager.default.fileExists(atPath: sockets.path), "nothing is left behind")

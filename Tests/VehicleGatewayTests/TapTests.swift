@@ -49,6 +49,12 @@ import VirtualPhone
             #expect(entry.outcome == "refused", "\(entry)")
             #expect(entry.controlFlow == "0001")
             #expect(try await gateway.onScreen.locked)
+            let file = gateway.folder.appending(path: "traces/\(gateway.car.vehicleId).jsonl")
+            let text = try String(contentsOf: file, encoding: .utf8)
+            let titles = try #require(TapTrace(parsing: text)).annotated().flatMap(\.apdus)
+                .filter(\.isCommand).map(\.title)
+            #expect(titles.first == "SELECT applet")
+            #expect(titles.last == "CONTROL FLOW: This phone has no key for this car.")
         }
     }
 

@@ -24,7 +24,10 @@ extension Phone {
         }
         try save()
         _ = card.takeEvents()
-        var session = TapSession(isPairing: options.password != nil, timeout: options.timeout)
+        let start = card.snapshot
+        var session = TapSession(
+            isPairing: options.password != nil, timeout: options.timeout, trace: beginTrace(options)
+        )
         defer { card.conditions = PhoneConditions() }
         var link: ReaderLink? = try ReaderLink.connect(to: address)
         while let open = link, !session.isOver {
@@ -51,6 +54,7 @@ extension Phone {
         suspect(session.result)
         try save()
         try noteKeys()
+        session.result.trace = try endTrace(session, options, start: start)
         return session.result
     }
 
@@ -67,16 +71,20 @@ extension Phone {
         case .frame(.atrRequest): session.sent(link.send(ReaderFrame.atr))
         case .frame(.command(let command)): try answer(command, on: link, &session)
         case .frame(.announcement(let frame)):
-            if let frame { session.announced(card.announced(frame)) }
+            guard let frame else { break }
+            session.trace.note(frame, ms: session.milliseconds)
+            session.announced(card.announced(frame))
         case .frame(.powerOn): session.powered()
         case .frame(.powerOff), .frame(.reset):
             card.fieldLost()
+            session.trace.noteFieldLost(ms: session.milliseconds)
             collect(&session)
             try save()
             session.letGo()
         case .silence: return session.silence()
         case .closed:
             card.fieldLost()
+            session.trace.noteFieldLost(ms: session.milliseconds)
             collect(&session)
             return session.closed()
         }
@@ -86,14 +94,18 @@ extension Phone {
     private func answer(
         _ command: [UInt8], on link: ReaderLink, _ session: inout TapSession
     ) throws {
-        let wasPairing = card.isPairing
-        let response = card.respond(to: command, at: clock.now)
+        let now = clock.now
+        let response = card.respond(to: command, at: now)
         session.commandCame()
-        if wasPairing { session.steer(command) }
+        if session.isPairing { session.steer(command) }
         collect(&session)
         try save()
         session.sent(link.send(response))
         session.answered()
+        // Only now: a trace must not make the phone slower than it is.
+        session.trace.note(
+            command, response, ms: session.milliseconds, at: now, keys: card.traceKeys,
+            draws: draws.take())
     }
 
     private func collect(_ session: inout TapSession) {

@@ -20,6 +20,7 @@ public final class Phone {
     var extras: WalletExtras
     let clock: WallClock
     let random: RandomSource
+    let draws: DrawLog
     private let files: PhoneFiles
     private let lock: FolderLock
     private var saved: PhoneFiles.Content?
@@ -34,9 +35,11 @@ public final class Phone {
         self.maker = maker
         self.clock = clock
         self.random = random
+        draws = DrawLog(random)
         extras = content.extras
         card = PhoneCard(
-            snapshot: .init(phone: content.phone, secureElement: content.element), random: random)
+            snapshot: .init(phone: content.phone, secureElement: content.element),
+            random: draws.random)
         saved = files.exist ? content : nil
     }
 
@@ -96,6 +99,9 @@ public final class Phone {
         else { throw PhoneHostError.badName(name) }
         return PrivateFolder(phones.appending(path: name))
     }
+
+    /// Where it is kept.
+    var folder: URL { files.folder.url }
 
     /// Saves what changed since the last time; call it before anything leaves the phone.
     func save() throws {

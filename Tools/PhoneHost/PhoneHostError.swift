@@ -36,6 +36,8 @@ public enum PhoneHostError: Error, Equatable, Sendable, CustomStringConvertible 
     case invitationGone
     /// What lies in a mailbox is not what should.
     case message(String)
+    /// A file of the bench that cannot be used, or may not leave or enter here.
+    case bench(String)
 
     /// What happened, and what to do next.
     public var description: String {
@@ -67,6 +69,7 @@ public enum PhoneHostError: Error, Equatable, Sendable, CustomStringConvertible 
         case .relay(let status, let operation): "the relay refused to \(operation) (\(status))"
         case .invitationGone:
             "the invitation has ended: it was used, taken back, or is too old\nhint: ask the owner for another one"
+        case .bench(let reason): reason
         case .message(let reason): "the other phone sent something unusable: \(reason)"
         }
     }

@@ -14,12 +14,15 @@ public struct TapOptions: Sendable {
     public var isUnlocked: Bool
     /// Only the secure element has power: no framework (F4).
     public var powerReserve: Bool
+    /// Where to write a trace; a tap that failed writes one into the phone's folder anyway.
+    public var trace: String?
 
     /// A tap; without `timeout` 10 s, and 60 s for pairing.
     public init(
         password: String? = nil, timeout: Duration? = nil, isUnlocked: Bool = false,
-        powerReserve: Bool = false
+        powerReserve: Bool = false, trace: String? = nil
     ) {
+        self.trace = trace
         self.password = password
         self.timeout = timeout ?? (password == nil ? .seconds(10) : .seconds(60))
         self.isUnlocked = isUnlocked
@@ -58,6 +61,9 @@ public struct TapResult: Sendable {
     public internal(set) var apdus = 0
     /// From the first command to the last answer.
     public internal(set) var milliseconds = 0.0
+
+    /// Where the trace is, when there is one.
+    public internal(set) var trace: String?
 
     /// Whether the car did what the phone came for.
     public var isSuccess: Bool {

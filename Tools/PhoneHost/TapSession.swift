@@ -9,13 +9,16 @@ struct TapSession {
     let isPairing: Bool
     let deadline: ContinuousClock.Instant
     var result = TapResult()
+    var trace: TapTrace
     private(set) var isOver = false
+    private let began = ContinuousClock.now
     private var firstCommand: ContinuousClock.Instant?
     private var connectedAt = ContinuousClock.now
     private var lastEvent = ContinuousClock.now
     /// The car has said its last word, as far as can be known.
     private var isDone = false
     private var reason: OPControlFlow?
+    private var isAtFramework = false
     /// Why the phone itself refused the car.
     private var refusal: String?
 
@@ -28,8 +31,9 @@ struct TapSession {
     /// A reader that has not noticed the phone by then missed that the one before left.
     static let unnoticed = Duration.seconds(2)
 
-    init(isPairing: Bool, timeout: Duration) {
+    init(isPairing: Bool, timeout: Duration, trace: TapTrace) {
         self.isPairing = isPairing
+        self.trace = trace
         deadline = ContinuousClock.now + timeout
     }
 
@@ -45,6 +49,9 @@ struct TapSession {
         return Self.afterWord
     }
 
+    /// Since the phone came to the reader.
+    var milliseconds: Double { (ContinuousClock.now - began) / .milliseconds(1) }
+
     mutating func commandCame() {
         lastEvent = .now
         firstCommand = firstCommand ?? lastEvent
@@ -59,12 +66,17 @@ struct TapSession {
         result.milliseconds = (ContinuousClock.now - firstCommand) / .milliseconds(1)
     }
 
-    /// Notes how the car steers pairing.
+    /// Notes how the car steers pairing; its reason comes after the phone has given up by itself.
     mutating func steer(_ command: [UInt8]) {
-        guard let command = try? CommandAPDU(parsing: command),
-            command.ins == Instruction.controlFlow
-        else { return }
+        guard let command = try? CommandAPDU(parsing: command) else { return }
+        if command.ins == Instruction.select {
+            isAtFramework = ApplicationID(command.data) == .framework
+        }
+        guard isAtFramework, command.ins == Instruction.controlFlow else { return }
         reason = OPControlFlow(p1: command.p1, p2: command.p2)
+        guard case .abort = reason, result.paired == nil, refusal == nil else { return }
+        result.ending = .pairingFailed(reason)
+        isDone = true
     }
 
     mutating func saw(_ event: PhoneEvent) {

@@ -8,7 +8,7 @@ public struct Fleet: Sendable {
     private let record: StackRecord
     private let folder: StateFolder
     private let registry: JSONClient
-    private let cars: JSONClient
+    let cars: JSONClient
 
     /// The fleet of a running stack.
     public init(folder: StateFolder) throws(StackError) {
@@ -122,7 +122,7 @@ public struct Fleet: Sendable {
         }
     }
 
-    private func freeReaders(_ existing: [CarAPI.Vehicle]) throws(StackError) -> CarAPI.Readers {
+    func freeReaders(_ existing: [CarAPI.Vehicle]) throws(StackError) -> CarAPI.Readers {
         let taken = Set(existing.map(\.readers.door))
         for car in 1...PortPlan.cars {
             let door = ReaderPart.name(car: car, slot: 0)

@@ -17,6 +17,7 @@ struct Latchkey: AsyncParsableCommand {
         subcommands: [
             Demo.self, Up.self, Down.self, Status.self, VehicleCommand.self, PartnerCommand.self,
             PKICommand.self, DeviceOEMCommand.self, PhoneCommand.self,
+            TraceCommand.self,
         ])
 }
 

@@ -33,6 +33,7 @@ extension PhoneCommand {
             name: .customLong("power-reserve"),
             help: "The battery is flat: only the secure element runs.")
         var powerReserve = false
+        @Option(help: "Where to write a trace of the tap, for `latchkey trace`.") var trace: String?
         @Option(help: "Seconds to stay at the reader at most.") var timeout: Double?
 
         func validate() throws {
@@ -57,12 +58,13 @@ extension PhoneCommand {
             if password != nil { print("\(name): at the reader, pairing …") }
             let options = TapOptions(
                 password: password, timeout: timeout.map { .seconds($0) }, isUnlocked: unlocked,
-                powerReserve: powerReserve)
+                powerReserve: powerReserve, trace: trace)
             let result = try await PhoneCommand.speaking { try phone.tap(address, options) }
             result.announcement.map { print("\(name): \($0.sentence)") }
             guard result.isSuccess else {
                 PhoneCommand.complain("\(name): \(result.text)")
                 result.hint.map { PhoneCommand.complain("hint: \($0)") }
+                result.trace.map { PhoneCommand.complain("trace: latchkey trace show \($0)") }
                 throw ExitCode(1)
             }
             print("\(name): \(result.text)")

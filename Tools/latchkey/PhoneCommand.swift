@@ -18,6 +18,7 @@ struct PhoneCommand: AsyncParsableCommand {
             Make.self, Watch.self, List.self, Set.self, Tap.self, Share.self, Accept.self,
             Sync.self, Revoke.self,
             Delete.self, Suspend.self, Resume.self, Notifications.self,
+            Export.self, Import.self,
         ])
 
     /// `latchkey phone new`

@@ -12,7 +12,7 @@ struct VehicleCommand: AsyncParsableCommand {
         commandName: "vehicle", abstract: "Builds cars, shows them, and puts them in pairing mode.",
         subcommands: [
             Add.self, List.self, Show.self, Pair.self, Log.self, Lock.self, Unlock.self, Code.self,
-            Stop.self, Remove.self,
+            Stop.self, Remove.self, Export.self, Import.self,
         ])
 
     /// `latchkey vehicle add`
@@ -167,6 +167,10 @@ struct VehicleCommand: AsyncParsableCommand {
                 print(
                     "\(entry.at)  \(entry.reader.padded(to: 11))\(entry.outcome.padded(to: 10))\(entry.text)  (\(entry.apdus) APDUs, \(Int(entry.milliseconds.rounded())) ms)"
                 )
+            }
+            let trace = state.folder.trace(of: "\(id)")
+            if FileManager.default.fileExists(atPath: trace.path) {
+                print("the last tap that failed: latchkey trace show \(trace.path)")
             }
         }
     }

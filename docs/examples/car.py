@@ -2,11 +2,12 @@
 """A foreign automaker with one car, for trying phones (docs/interop.md 3).
 
     car.py FOLDER make device-oem.json > automaker.json   the automaker takes in a phone maker, and builds a car
+    car.py FOLDER import vehicle.json                     plays a car that latchkey vehicle export wrote
     car.py FOLDER pair [--password 12345678]              owner pairing, phases 2 and 3
     car.py FOLDER unlock | lock | drive | check           a tap
     car.py FOLDER show                                    what the car knows
 
-Each of the middle two waits for one phone at --port.
+Pairing and taps wait for one phone at --port.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import pathlib
 import secrets
 import sys
 
-from latchkey_example import bundles, certificates, spake, tap
+from latchkey_example import bundles, certificates, exported, spake, tap
 from latchkey_example.car import Abort, Car, KeyRecord, Pairing
 from latchkey_example.crypto import G, PrivateKey, encode_point, multiply
 from latchkey_example.keys import V0100, V0200
@@ -66,10 +67,10 @@ def pair(car: Car, reader: Reader, password: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("what", choices=["make", "pair", *ACTIONS, "show"])
-    parser.add_argument("bundle", nargs="?", type=pathlib.Path, help="device-oem.json, for make")
+    parser.add_argument("what", choices=["make", "import", "pair", *ACTIONS, "show"])
+    parser.add_argument("bundle", nargs="?", type=pathlib.Path, help="device-oem.json, for make; vehicle.json, for import")
     parser.add_argument("--intermediate", action="store_true", help="make: [K] under an intermediate")
-    parser.add_argument("--port", type=int, default=31500)
+    parser.add_argument("--port", type=int, default=31500, help="0 takes a free one and prints it")
     parser.add_argument("--password", default="12345678")
     parser.add_argument("--only", choices=["0200", "0100"], help="the one version this car speaks")
     parser.add_argument("--no-fast", action="store_true", help="always ask for the standard transaction")
@@ -80,6 +81,10 @@ def main() -> None:
     if options.what == "make":
         device_oem = json.loads(options.bundle.read_text())
         print(json.dumps(make(options.folder, device_oem, options.intermediate), indent=1))
+        return
+    if options.what == "import":
+        options.folder.mkdir(parents=True, exist_ok=True)
+        save(options.folder, exported.car(json.loads(options.bundle.read_text())))
         return
     car = load(options.folder)
     car.versions = (bytes.fromhex(options.only),) if options.only else (V0200, V0100)
@@ -92,7 +97,7 @@ def main() -> None:
 
     trace = (lambda command, answer: print(f"> {command.hex()}\n< {answer.hex()}")) if options.apdus else None
     reader = Reader(options.port, trace=trace)
-    print(f"waiting for a phone at port {options.port}", flush=True)
+    print(f"waiting for a phone at port {reader.port}", flush=True)
     reader.wait_for_phone()
     try:
         if options.what == "pair":

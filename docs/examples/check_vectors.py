@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 """Runs test vectors (docs/protocol.md 21) against latchkey_example.
 
-    ./check_vectors.py ../../Tests/Vectors
+    check_vectors.py [FOLDER]      else the folder LATCHKEY_VECTORS names, else Tests/Vectors
+
+Exits 1 when one of them does not fit.
 """
 
 import json
+import os
 import pathlib
 import sys
 
@@ -57,6 +60,7 @@ def outcome(function, case, cases, refused=False) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) > 2:
         sys.exit(__doc__)
-    sys.exit(run(pathlib.Path(sys.argv[1])) > 0)
+    own = pathlib.Path(__file__).resolve().parents[2] / "Tests" / "Vectors"
+    sys.exit(run(pathlib.Path((sys.argv[1:] or [os.environ.get("LATCHKEY_VECTORS") or own])[0])) > 0)

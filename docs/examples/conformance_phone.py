@@ -165,10 +165,10 @@ def sessions(d: Driver):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--port", type=int, default=31500)
+    parser.add_argument("--port", type=int, default=31500, help="0 takes a free one and prints it")
     options = parser.parse_args()
     car, reader = load(options.folder), Reader(options.port)
-    print(f"waiting for a phone at port {options.port}", flush=True)
+    print(f"waiting for a phone at port {reader.port}", flush=True)
     reader.wait_for_phone()
     driver, checks, failures = Driver(car, reader), 0, 0
     for part in (apdus, transactions, sessions):

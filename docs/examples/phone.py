@@ -3,6 +3,7 @@
 
     phone.py FOLDER make > device-oem.json           the phone maker's root, in a bundle for automakers
     phone.py FOLDER import automaker.json            what came back; the phone gets its instance CA
+    phone.py FOLDER import phone.json                or: plays a phone that latchkey phone export wrote
     phone.py FOLDER pair HOST:PORT --password …      owner pairing at the dashboard reader
     phone.py FOLDER tap HOST:PORT                    any other tap
     phone.py FOLDER accept LINK --relays relays.json  a shared key; the owner's phone has to sync meanwhile
@@ -14,7 +15,7 @@ import json
 import pathlib
 import sys
 
-from latchkey_example import bundles, certificates, sharing
+from latchkey_example import bundles, certificates, exported, sharing
 from latchkey_example.crypto import PrivateKey
 from latchkey_example.exchange import Mailboxes
 from latchkey_example.phone import Key, Phone
@@ -67,7 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("what", choices=["make", "import", "pair", "tap", "accept", "show"])
-    parser.add_argument("where", nargs="?", help="HOST:PORT of the reader, automaker.json, or a link")
+    parser.add_argument("where", nargs="?", help="HOST:PORT of the reader, a file to import, or a link")
     parser.add_argument("--environment", default="development")
     parser.add_argument("--password", help="8 digits")
     parser.add_argument("--versions", default="02000100", help="applet versions, highest first")
@@ -80,9 +81,14 @@ def main() -> None:
     if options.what == "make":
         print(json.dumps(make(options.folder, options.environment), indent=1))
         return
+    bundle = json.loads(pathlib.Path(options.where).read_text()) if options.what == "import" else {}
+    if bundle.get("format"):
+        options.folder.mkdir(parents=True, exist_ok=True)
+        bundles.save(options.folder / "phone.json", exported.phone(bundle))
+        return
     state = load(options.folder)
     if options.what == "import":
-        take_in(state, json.loads(pathlib.Path(options.where).read_text()))
+        take_in(state, bundle)
     elif options.what == "show":
         for key in state["keys"]:
             boxes = key.mailboxes

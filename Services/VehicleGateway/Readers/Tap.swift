@@ -20,6 +20,9 @@ struct Tap: Sendable {
     var note: String?
     /// What the session said at its end.
     var outcome: Outcome?
+    /// What went over the air.
+    var trace: TapTrace?
+    var began = ContinuousClock.now
 
     /// Sends one command and keeps count.
     mutating func transmit(

@@ -21,6 +21,8 @@ struct TapRunner: Sendable {
     let make: ReaderMake
     /// Rung when a report was queued.
     let reports: Bell
+    /// Where taps that failed are kept; none keeps none.
+    var traces: URL?
 
     /// How long the parts of a tap may take (PROTOCOL 17).
     enum TimeLimit {
@@ -40,8 +42,10 @@ struct TapRunner: Sendable {
             return
         }
         var tap = Tap(channel: channel, place: place)
+        tap.beginTrace(host)
         await run(&tap)
         await channel.disconnect()
+        keepTrace(of: tap)
         await log(tap)
     }
 
@@ -104,8 +108,10 @@ struct TapRunner: Sendable {
                 case .transmit(let command):
                     let answer = try await tap.transmit(command, before: deadline)
                     step = session.received(answer, at: host.clock.now)
+                    tap.noteTrace(command, answer, session.traceKeys, at: host.clock.now)
                 case .fieldReset:
                     try await tap.channel.resetField()
+                    tap.noteFieldReset()
                     deadline = .now + part
                     step = session.fieldWasReset(at: host.clock.now)
                 case .wait(let milliseconds):

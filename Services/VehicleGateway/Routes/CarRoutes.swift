@@ -5,6 +5,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Identifiers
+import KeyProtocol
 import ServiceKit
 
 /// `/car/v1`: the factory line and the car's own screen.
@@ -58,6 +59,14 @@ struct CarRoutes: Sendable {
             let id = try vehicle(context)
             let body = try await context.decode(ActivationCode.self, from: request)
             return try context.json(try await desk.enterActivationCode(body.code, of: id))
+        }
+        router.get("car/v1/vehicles/{id}/bench") { _, context in
+            try context.json(try await desk.exportFile(of: try vehicle(context)))
+        }
+        router.put("car/v1/vehicles/{id}/bench") { request, context in
+            let id = try vehicle(context)
+            let file = try await context.decode(VehicleFile.self, from: request)
+            return try context.json(try await desk.importFile(file, as: id))
         }
         router.delete("car/v1/vehicles/{id}/keys/{keyId}") { _, context in
             let keyId = try context.parameter("keyId", unknown: "KEY_UNKNOWN") {

@@ -36,6 +36,8 @@ struct OwnerPairing {
 
     init(startedAt: Instant) { self.startedAt = startedAt }
 
+    var traceKeys: ChannelKeys? { channel?.traceKeys }
+
     func start() -> Move { .send(ApplicationID.framework.select) }
 
     mutating func received(_ response: ResponseAPDU, _ car: inout Car) -> Move {

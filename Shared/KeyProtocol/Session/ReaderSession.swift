@@ -51,6 +51,9 @@ public struct ReaderSession: Sendable {
     /// The record as of now; what `Step.save` last handed out, or is about to.
     public var record: VehicleRecord { car.record }
 
+    /// Keys of the channel to the phone, for traces of the bench.
+    public var traceKeys: ChannelKeys? { transaction?.traceKeys ?? pairing?.traceKeys }
+
     /// A phone is on the reader.
     public mutating func start(at time: Instant) -> Step {
         car.now = time

@@ -49,6 +49,9 @@ struct Transaction {
         self.opensTrunk = opensTrunk
     }
 
+    /// Still there after a refusal, so that the answer that led to it can be read.
+    var traceKeys: ChannelKeys? { keys?.channel }
+
     func start() -> Move { .send(ApplicationID.applet.select) }
 
     mutating func received(_ response: ResponseAPDU, _ car: inout Car) -> Move {

@@ -101,6 +101,18 @@ public struct SlotLedger: Codable, Equatable, Sendable {
     /// Ids of keys.
     public var bound: [SlotID] { list(\.bound) }
 
+    /// Every id that was given out or ended, with its state.
+    public var states: [(slot: SlotID, state: SlotState)] {
+        let spent =
+            list(\.ahead)
+            + zip(UInt8(1)..., positions).flatMap { number, position in
+                (0..<position.next).map {
+                    SlotID(generation: UInt8(clamping: $0), position: number)
+                }
+            }
+        return Set(spent).sorted().map { ($0, state(of: $0)) }
+    }
+
     /// Counts a wrong activation code; the fifth retires the id (PROTOCOL 10.6).
     mutating func countWrongCode(for slot: SlotID) {
         var wrong = 0

@@ -90,6 +90,16 @@ struct Applet: Sendable {
         }
     }
 
+    /// Those of a dummy are none: they open nothing.
+    var traceKeys: ChannelKeys? {
+        switch transaction {
+        case .none: nil
+        case .started(let started):
+            started.fast.flatMap { $0.isReal ? $0.channel.traceKeys : nil }
+        case .open(let session): session.channel.traceKeys
+        }
+    }
+
     /// Whose transaction runs, as far as the phone has committed to one.
     private var currentKey: KeyID? {
         switch transaction {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Identifiers
-internal import KeyCrypto
+public import KeyCrypto
 public import KeyProtocol
 
 /// A phone as a reader meets it: framework and applet behind one contactless interface.
@@ -67,6 +67,9 @@ public struct PhoneCard: Sendable {
         defer { (applet.events, framework.events) = ([], []) }
         return framework.events + applet.events
     }
+
+    /// Keys of the channel to the car, for traces of the bench.
+    public var traceKeys: ChannelKeys? { framework.session?.channel.traceKeys ?? applet.traceKeys }
 
     /// Whether an attempt at pairing is between REQUEST and OP CONTROL FLOW 02.
     public var isPairing: Bool { framework.session != nil }

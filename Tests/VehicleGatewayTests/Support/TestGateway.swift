@@ -56,7 +56,8 @@ final class TestGateway: Sendable {
         documents = DocumentDesk(store: store, host: host, reports: bell)
         let taps = TapRunner(
             store: store, readers: readers, codes: codes, host: host, profile: profile,
-            make: car.make, reports: bell)
+            make: car.make, reports: bell,
+            traces: folder.appending(path: "traces"))
         try await desk.provision(car.provisioning(), as: car.vehicleId)
         let reader = ReaderWatch(status: status, host: host) { await taps.serve($0) }
         watch = Task { try await reader.run() }

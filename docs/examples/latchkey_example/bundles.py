@@ -44,6 +44,7 @@ def automaker_bundle(root: PrivateKey, name: str, encryption: PrivateKey, signat
 def save(path: pathlib.Path, value: dict) -> None:
     """JSON with bytes as {"hex": …} and keys as {"key": …}; the old file stays until the new one is whole."""
     temporary = path.with_suffix(".new")
+    temporary.touch(mode=0o600)
     temporary.write_text(json.dumps(value, default=_plain, indent=1))
     os.replace(temporary, path)
 

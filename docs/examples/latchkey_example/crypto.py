@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 P = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -81,6 +82,10 @@ def key_id(public: bytes) -> bytes:
 
 class PrivateKey:
     """A P-256 pair; `public` has 65 bytes."""
+
+    @classmethod
+    def from_pem(cls, text: str) -> "PrivateKey":
+        return cls(load_pem_private_key(text.encode(), None).private_numbers().private_value)
 
     def __init__(self, secret: int | None = None):
         self.secret = secret or secrets.randbelow(ORDER - 1) + 1

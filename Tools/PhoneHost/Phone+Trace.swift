@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import DeviceOEM
+internal import Foundation
+internal import KeyProtocol
+internal import ServiceKit
+internal import VirtualPhone
+
+/// A tap as the phone saw it, for people who look for what went wrong.
+extension Phone {
+    /// A trace of nothing yet.
+    func beginTrace(_ options: TapOptions) -> TapTrace {
+        draws.remember(BenchMaterial.isAllowed(in: maker.environment))
+        return TapTrace(
+            header: .init(
+                side: .phone, environment: maker.environment, name: name, at: clock.now,
+                isUnlocked: options.isUnlocked,
+                powerReserve: options.powerReserve))
+    }
+
+    /// Writes the trace where it was asked for, else beside the phone when the tap failed; where
+    /// it is then.
+    ///
+    /// - Parameter start: the phone before the tap.
+    func endTrace(
+        _ session: TapSession, _ options: TapOptions, start: PhoneCard.Snapshot
+    ) throws -> String? {
+        draws.remember(false)
+        var trace = session.trace
+        let isWanted = options.trace != nil || !session.result.isSuccess
+        guard isWanted, !trace.isEmpty else { return nil }
+        if BenchMaterial.isAllowed(in: maker.environment) {
+            trace.header.phone = String(decoding: try JSONEncoder().encode(start), as: UTF8.self)
+        }
+        trace.noteEnd(session.result.text, ms: session.milliseconds)
+        let url =
+            options.trace.map { URL(fileURLWithPath: $0) } ?? folder.appending(path: "trace.jsonl")
+        try PrivateFolder(url.deletingLastPathComponent())
+            .write(Data(try trace.text().utf8), to: url.lastPathComponent, mode: 0o600)
+        return url.path
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Contracts
+import DeviceOEM
+import Foundation
+import KeyProtocol
+import PhoneHost
+import Stack
+import VirtualPhone
+
+/// Files with secrets: readable by their owner only, replaced whole.
+enum BenchFile {
+    static func write(_ value: some Encodable, to path: String) throws {
+        let url = URL(fileURLWithPath: path)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try PrivateFolder(url.deletingLastPathComponent())
+            .write(try encoder.encode(value), to: url.lastPathComponent, mode: 0o600)
+    }
+
+    static func read<Value: Decodable>(_ type: Value.Type, from path: String) throws -> Value {
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(fileURLWithPath: path))
+        } catch {
+            throw PhoneHostError.bench("\(path) cannot be read: \(error.localizedDescription)")
+        }
+        do {
+            return try JSONDecoder().decode(type, from: data)
+        } catch {
+            // The error of the decoder would quote the secrets.
+            throw PhoneHostError.bench("\(path) is no file that export wrote")
+        }
+    }
+}
+
+extension VehicleCommand {
+    /// `latchkey vehicle export`
+    struct Export: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Writes a whole car with its secrets to a file, for the bench.")
+        @OptionGroup var state: StateOption
+        @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
+        @Option(help: "Where to write it (JSON, readable by you only).") var out: String
+
+        func run() async throws {
+            let file = try await Fleet(folder: state.folder).export(vehicle)
+            try BenchFile.write(file, to: out)
+            print("\(file.displayName): \(file.keys.count) keys and all secrets are in \(out)")
+        }
+    }
+
+    /// `latchkey vehicle import`
+    struct Import: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Puts an exported car, also a foreign one, at readers of this stack.")
+        @OptionGroup var state: StateOption
+        @Argument(help: "The file that export wrote.") var file: String
+        @Option(help: "PC/SC name of the reader at the door handle.") var door: String?
+        @Option(help: "PC/SC name of the reader at the dashboard.") var dashboard: String?
+
+        func validate() throws {
+            guard (door == nil) == (dashboard == nil) else {
+                throw ValidationError("give both --door and --dashboard, or neither")
+            }
+        }
+
+        func run() async throws {
+            var file = try BenchFile.read(VehicleFile.self, from: file)
+            if let door, let dashboard { (file.door, file.dashboard) = (door, dashboard) }
+            let fleet = try Fleet(folder: state.folder)
+            let car = try await fleet.take(file)
+            print("\(car.displayName)  vehicle \(car.vehicleId)  \(car.keys.count) keys")
+            VehicleCommand.printReaders(of: car, fleet)
+        }
+    }
+}
+
+extension PhoneCommand {
+    /// `latchkey phone export`
+    struct Export: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Writes a whole phone with its secrets to a file, for the bench.")
+        @OptionGroup var state: StateOption
+        @Argument(help: "The phone.") var name: String
+        @Option(help: "Where to write it (JSON, readable by you only).") var out: String
+
+        func run() async throws {
+            let file = try state.phone(name).file()
+            try BenchFile.write(file, to: out)
+            print("\(name): \(file.keys.count) keys and all secrets are in \(out)")
+        }
+    }
+
+    /// `latchkey phone import`
+    struct Import: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes a phone from a file that export wrote.")
+        @OptionGroup var state: StateOption
+        @Argument(help: "What to call it; there must be no such phone yet.") var name: String
+        @Argument(help: "The file that export wrote.") var file: String
+
+        func run() async throws {
+            let file = try BenchFile.read(PhoneFile.self, from: file)
+            _ = try await PhoneCommand.speaking {
+                try Phone.make(
+                    name, from: file, in: state.folder.phones,
+                    maker: PhoneMaker.open(state.folder.deviceOEM))
+            }
+            print("\(name): ready with \(file.keys.count) keys")
+        }
+    }
+}
