@@ -17,6 +17,9 @@ extension PhoneCard {
             return StreamFrame(
                 .framework, StreamFrame.ID.response,
                 ResponseAPDU(status: .notFound).encoded)
+        case (.ranging, _):
+            timePassed(until: now)
+            return ranging.respond(to: frame, &element, appletContext)
         default: return nil
         }
     }

@@ -40,6 +40,7 @@ public struct PhoneCard: Sendable {
     let certificates: EndpointCertificateMaker
     private var applet = Applet()
     private var framework = Framework()
+    var ranging = RangingResponder()
     private var selected: ApplicationID?
     /// Whether the framework was selected since the last loss of field (3.1).
     private var frameworkWasSelected = false
@@ -65,8 +66,8 @@ public struct PhoneCard: Sendable {
 
     /// What happened since this was last asked.
     public mutating func takeEvents() -> [PhoneEvent] {
-        defer { (applet.events, framework.events) = ([], []) }
-        return framework.events + applet.events
+        defer { (applet.events, framework.events, ranging.events) = ([], [], []) }
+        return framework.events + applet.events + ranging.events
     }
 
     /// Whether an attempt at pairing is between REQUEST and OP CONTROL FLOW 02.
@@ -95,6 +96,7 @@ public struct PhoneCard: Sendable {
         selected = nil
         frameworkWasSelected = false
         applet.drop()
+        ranging.drop()
         guard commandSinceReset else { return }
         commandSinceReset = false
         framework.fieldLost(&element, frameworkContext)
