@@ -61,7 +61,10 @@ let package = Package(
         service("Notification", needs: [.httpTypes]),
         service(
             "VehicleGateway",
-            needs: ["Kafka", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", .crypto, .grdb, .jwt]),
+            needs: [
+                "Kafka", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", .crypto, .grdb, .jwt, .nioCore,
+                .nioPosix,
+            ]),
 
         // Tools: what people run by hand.
         toolLibrary(
@@ -128,7 +131,8 @@ let package = Package(
         tests(
             "VehicleGateway",
             needs: serviceTestNeeds + [
-                "Kafka", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", "VirtualPhone", .asyncHTTP,
+                "DeviceOEM", "Kafka", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", "PhoneHost",
+                "VirtualPhone", .asyncHTTP,
             ]),
         tests(
             "DeviceOEM", needs: ["Contracts", "KeyCrypto", "PKI", "ServiceKit", .asyncHTTP]),

@@ -18,6 +18,8 @@ struct VehicleDesk: Sendable {
     let reports: Bell
     /// Rung when documents are to be read again.
     let documents: Bell
+    /// Rung when a vehicle's radio may have moved.
+    var streams = Bell()
 
     private var now: Instant { host.clock.now }
 
@@ -37,10 +39,14 @@ struct VehicleDesk: Sendable {
         guard names[0] != names[1] else {
             throw GatewayError.provisioning("door and dashboard are the same reader")
         }
+        try checkRadio(provisioning.passiveEntry)
         for other in try await store.vehicles() where other.id != id {
             let taken = [other.provisioning.readers.door, other.provisioning.readers.dashboard]
             if let name = names.first(where: taken.contains) {
                 throw GatewayError.readerTaken(name)
+            }
+            if let radio = provisioning.passiveEntry, radio == other.provisioning.passiveEntry {
+                throw GatewayError.readerTaken(radio)
             }
         }
         let fresh = try VehicleRecord(provisioned: provisioning, at: now)
@@ -54,6 +60,18 @@ struct VehicleDesk: Sendable {
         }
         try await readers.load(from: store)
         documents.ring()
+        streams.ring()
+    }
+
+    /// Who reaches the simulated radio may say how far a phone is, so it stays on this machine.
+    private func checkRadio(_ text: String?) throws {
+        guard let text else { return }
+        let address = ListenAddress(text)
+        guard let address, address.port > 0,
+            ["127.0.0.1", "::1", "localhost"].contains(address.host)
+        else {
+            throw GatewayError.provisioning("\(text) is no host and port on loopback")
+        }
     }
 
     func vehicles() async throws -> [CarAPI.Vehicle] {
@@ -127,8 +145,8 @@ extension StoredVehicle {
             vehicleId: id, displayName: provisioning.displayName, locked: locked,
             engineRunning: engineRunning, speedLimitKmh: speedLimit,
             state: record.screenState(at: now), pairingMode: record.isInPairingMode(at: now),
-            documentVersion: documentVersion, readers: provisioning.readers, keys: record.screenKeys
-        )
+            documentVersion: documentVersion, readers: provisioning.readers,
+            passiveEntry: provisioning.passiveEntry, keys: record.screenKeys)
     }
 }
 

@@ -21,6 +21,8 @@ struct TestCar: Sendable {
     let vehicleKey: PrivateKey
     let encryptionKey: PrivateKey
     let environment = "test"
+    /// Where phones come near; none without passive entry.
+    var radio: String?
     private let random: RandomSource
 
     init(_ name: String = "roadster") throws {
@@ -42,7 +44,8 @@ struct TestCar: Sendable {
             root: pki.automaker.root.certificate.pem,
             signature: pki.automaker.signature.certificate.pem,
             readers: CarAPI.Readers(
-                door: "\(Self.doorName) 00", dashboard: "\(Self.dashboardName) 00"))
+                door: "\(Self.doorName) 00", dashboard: "\(Self.dashboardName) 00"),
+            passiveEntry: radio)
     }
 
     // MARK: Documents

@@ -22,10 +22,14 @@ final class TestGateway: Sendable {
     private let watch: Task<Void, any Error>
 
     /// Runs `body` with a gateway on a private PC/SC service.
-    static func run(_ body: (TestGateway) async throws -> Void) async throws {
+    static func run(
+        radio: String? = nil, _ body: (TestGateway) async throws -> Void
+    ) async throws {
         let names = [TestCar.doorName, TestCar.dashboardName]
         try await PrivatePCSC.withReaders(names) { service in
-            let gateway = try await TestGateway(TestCar(), service)
+            var car = try TestCar()
+            car.radio = radio
+            let gateway = try await TestGateway(car, service)
             do {
                 try await body(gateway)
                 gateway.stop()
@@ -54,7 +58,12 @@ final class TestGateway: Sendable {
             reports: bell)
         try await desk.provision(car.provisioning(), as: car.vehicleId)
         let reader = ReaderWatch(status: status, host: host) { await taps.serve($0) }
-        watch = Task { try await reader.run() }
+        let streams = StreamWatch(store: store, taps: taps, host: host, changes: Bell())
+        watch = Task {
+            async let radio: Void = streams.run()
+            try await reader.run()
+            try await radio
+        }
     }
 
     private func stop() {
