@@ -83,8 +83,8 @@ let package = Package(
         toolLibrary(
             "Stack",
             needs: [
-                "Contracts", "Identifiers", "KeyCrypto", "PKI", .asyncHTTP, .crypto, .jwt, .nioCore,
-                .nioFoundation, .nioHTTP1,
+                "Contracts", "Identifiers", "KeyCrypto", "PKI", "ServiceKit", .asyncHTTP, .crypto,
+                .jwt, .nioCore, .nioFoundation, .nioHTTP1,
             ]),
         [
             .target(name: "CBrokerShim", path: "Tools/DevelopmentBroker/CBrokerShim"),
@@ -124,7 +124,8 @@ let package = Package(
             ]),
         tests("Messaging", needs: ["Contracts", "Kafka", "Postgres", .lifecycle, .logging]),
         tests("IdentityRelay", needs: serviceTestNeeds + ["KeyCrypto", "PKI", .lifecycle]),
-        tests("KeyRegistry", needs: serviceTestNeeds + ["KeyCrypto", "PKI"]),
+        tests(
+            "KeyRegistry", needs: serviceTestNeeds + ["DeviceOEM", "KeyCrypto", "PKI", .logging]),
         tests("SharingOrchestrator", needs: serviceTestNeeds + ["PKI"]),
         tests("Revocation", needs: serviceTestNeeds + ["KeyCrypto", "PKI"]),
         tests("Notification", needs: serviceTestNeeds + [.asyncHTTP]),
@@ -132,10 +133,12 @@ let package = Package(
             "VehicleGateway",
             needs: serviceTestNeeds + [
                 "DeviceOEM", "Kafka", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", "PhoneHost",
-                "VirtualPhone", .asyncHTTP,
+                "VirtualPhone", .asyncHTTP, .grdb,
             ]),
+        tests("Stack"),
         tests(
-            "DeviceOEM", needs: ["Contracts", "KeyCrypto", "PKI", "ServiceKit", .asyncHTTP]),
+            "DeviceOEM",
+            needs: ["Contracts", "KeyCrypto", "KeyProtocol", "PKI", "ServiceKit", .asyncHTTP]),
         tests(
             "PhoneHost",
             needs: [
@@ -214,7 +217,8 @@ func tests(_ subject: String, needs: [Target.Dependency] = []) -> [Target] {
 func scenarios() -> [Target] {
     [
         .testTarget(
-            name: "ScenarioTests", dependencies: ["Contracts", "Identifiers", "TestKit"],
+            name: "ScenarioTests",
+            dependencies: ["Contracts", "Identifiers", "Kafka", "TestKit", .grdb],
             path: "Tests/ScenarioTests", swiftSettings: strict())
     ]
 }

@@ -8,6 +8,7 @@ import Synchronization
 /// ```text
 /// both ways: length(2, big-endian) || bytes
 /// 00 off, 01 on, 02 reset: no answer   04: answer ATR   longer: command APDU, answer response APDU
+/// 6A 02 …: polling frame, no answer
 /// ```
 final class CardInField: Sendable {
     /// Who answers.
@@ -47,6 +48,7 @@ final class CardInField: Sendable {
             switch frame.count {
             case 1 where frame == [4]: send([0x3B, 0x80, 0x80, 0x01, 0x01])
             case 0...1: role.fieldLost()
+            case _ where frame.starts(with: [0x6A, 0x02]): break
             default: send(role.respond(frame))
             }
         }

@@ -3,40 +3,66 @@
 import Foundation
 import PCSC
 
-/// A pcscd of this process alone with one virtual reader.
-final class VirtualReader {
+/// A reader of the private pcscd.
+struct VirtualReader {
     /// Where the phone's end of the reader listens.
     let port: UInt16
     /// The name PC/SC gives it.
-    private(set) var name = ""
+    let name: String
+}
+
+/// A pcscd of this process alone with one virtual reader of each driver.
+final class PrivateReaders {
+    /// The driver of vsmartcard.
+    private(set) var polled = VirtualReader(port: 0, name: "")
+    /// Our own driver.
+    private(set) var eventDriven = VirtualReader(port: 0, name: "")
     private let folder: URL
     private let process = Process()
 
     init() async throws {
-        port = UInt16.random(in: 20_000..<32_000)
+        let port = UInt16.random(in: 20_000..<32_000)
         folder = URL(filePath: "/tmp/latchkey-bench-\(getpid())")
         let config = folder.appending(path: "readers")
         let socket = folder.appending(path: "pcscd.socket").path
         let files = FileManager.default
         try files.createDirectory(at: config, withIntermediateDirectories: true)
         try? files.createDirectory(atPath: "/run/pcscd", withIntermediateDirectories: true)
-        let driver = URL(filePath: "/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
+        let vpcd = URL(filePath: "/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
         let hex = String(port, radix: 16)
         try """
-        FRIENDLYNAME "Benchmark"
+        FRIENDLYNAME "Polled"
         DEVICENAME /dev/null:0x\(hex)
-        LIBPATH \(driver.resolvingSymlinksInPath().path)
+        LIBPATH \(vpcd.resolvingSymlinksInPath().path)
         CHANNELID 0x\(hex)
 
-        """.write(to: config.appending(path: "vpcd"), atomically: true, encoding: .utf8)
+        """.write(to: config.appending(path: "polled"), atomically: true, encoding: .utf8)
+        try """
+        FRIENDLYNAME "Told"
+        DEVICENAME 127.0.0.1:\(port + 2)
+        LIBPATH \(Self.ownDriver.path)
+
+        """.write(to: config.appending(path: "told"), atomically: true, encoding: .utf8)
         setenv("PCSCLITE_CSOCK_NAME", socket, 1)
         try start(listening: Self.listen(at: socket), config: config.path)
-        for _ in 0..<200 where name.isEmpty {
+        for _ in 0..<200 where polled.name.isEmpty || eventDriven.name.isEmpty {
             try await Task.sleep(for: .milliseconds(20))
-            let listed = (try? await CardReaders.list()) ?? []
-            name = listed.first { $0.hasSuffix(" 00") } ?? ""
+            for name in (try? await CardReaders.list()) ?? [] where name.hasSuffix(" 00") {
+                if name.hasPrefix("Polled ") { polled = VirtualReader(port: port, name: name) }
+                if name.hasPrefix("Told ") {
+                    eventDriven = VirtualReader(port: port + 2, name: name)
+                }
+            }
         }
-        guard !name.isEmpty else { throw BenchmarkError("pcscd lists no reader") }
+        guard !polled.name.isEmpty, !eventDriven.name.isEmpty else {
+            throw BenchmarkError("pcscd does not list both readers")
+        }
+    }
+
+    /// scripts/bench puts it beside this executable.
+    private static var ownDriver: URL {
+        URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+            .appending(path: "libifdlatchkey.so")
     }
 
     deinit {

@@ -32,12 +32,11 @@ struct NoticeDesk: Sendable {
             about: change.tracked, context, in: transaction)
     }
 
-    /// A device OEM took the call.
-    func delivered(_ notice: Notice, in transaction: Transaction) async throws {
-        try await NoticeStore(transaction).delivered(notice.id)
+    /// A device OEM took the call; a second answer to the same notice says nothing new.
+    func delivered(_ id: String, in transaction: Transaction) async throws {
+        guard let recipient = try await NoticeStore(transaction).delivered(id) else { return }
         try await Outbox(transaction).add(
-            NotificationDelivered(
-                notificationId: notice.id, recipient: notice.recipient.description))
+            NotificationDelivered(notificationId: id, recipient: recipient))
     }
 
     private func add(

@@ -37,9 +37,10 @@ public struct NotificationService: SuiteService {
         background =
             backbone.background + [
                 client,
-                NoticeCaller(
-                    database: database, desk: desk, client: client,
-                    vehicleOemId: settings.vehicleOemId, host: host),
+                QueuedCaller(
+                    NoticeCalls(
+                        desk: desk, vehicleOemId: settings.vehicleOemId, clock: host.clock),
+                    settling: PartnerAPI.settling, database: database, client: client, host: host),
             ]
         readiness = backbone.readiness
     }

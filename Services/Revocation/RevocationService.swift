@@ -39,9 +39,10 @@ public struct RevocationService: SuiteService {
         background =
             backbone.background + [
                 client,
-                DeviceCaller(
-                    database: database, desk: desk, client: client,
-                    vehicleOemId: settings.vehicleOemId, host: host),
+                QueuedCaller(
+                    DeviceCalls(
+                        desk: desk, vehicleOemId: settings.vehicleOemId, clock: host.clock),
+                    settling: PartnerAPI.settling, database: database, client: client, host: host),
                 OrderGauges(database: database, host: host),
             ]
         readiness = backbone.readiness

@@ -30,12 +30,14 @@ public struct VehicleGatewayService: SuiteService {
         let profile = ReaderProfile.named(settings.readerProfile.rawValue) ?? .generic
         let taps = TapRunner(
             store: store, readers: readers, codes: codes, host: host, profile: profile,
-            reports: reports)
+            make: settings.readerMake, reports: reports)
         let kafka = try MessagingSettings(
             service: Self.name, environment: host.shared.environment, brokers: host.shared.kafka
         ).kafka
         listeners = [
-            HTTPListener("car", at: settings.apiAddress, host: host) { router in
+            HTTPListener(
+                "car", at: settings.apiAddress, host: host, problems: { CarRoutes.problem(for: $0) }
+            ) { router in
                 CarRoutes(desk: desk, status: status).add(to: router)
             }
         ]

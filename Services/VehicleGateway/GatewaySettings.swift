@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import KeyProtocol
 public import ServiceKit
 
 /// The settings of the vehicle gateway beyond the shared ones; it has no PostgreSQL.
@@ -13,17 +14,23 @@ public struct GatewaySettings: ServiceSettings {
     public var state: String
     /// What the readers can do.
     public var readerProfile: ReaderKind
+    /// What readers call themselves in polling frames.
+    public var readerMake: ReaderMake
 
     /// The makes of reader that `READER_PROFILE` knows.
     public enum ReaderKind: String, CaseIterable, Sendable {
-        case generic, virtual
+        case generic, acr122u, acr1252u, utrust, virtual
     }
 
     /// Values for tests; real ones come from the environment.
-    public init(apiAddress: ListenAddress, state: String, readerProfile: ReaderKind = .virtual) {
+    public init(
+        apiAddress: ListenAddress, state: String, readerProfile: ReaderKind = .virtual,
+        readerMake: ReaderMake = .forTests
+    ) {
         self.apiAddress = apiAddress
         self.state = state
         self.readerProfile = readerProfile
+        self.readerMake = readerMake
     }
 
     /// Declares and reads the settings.
@@ -36,5 +43,12 @@ public struct GatewaySettings: ServiceSettings {
             help: "SQLite file with keys, lock state, log and unsent reports of the vehicles.")
         readerProfile = reader.choice(
             "READER_PROFILE", default: ReaderKind.generic, help: "What the readers can do.")
+        let make = reader.text(
+            "READER_MAKE", default: "\(ReaderMake.forTests)",
+            help: "The automaker in polling frames, three hexadecimal digits; FFF is for tests.")
+        readerMake = ReaderMake(make) ?? .forTests
+        if ReaderMake(make) == nil {
+            reader.report("READER_MAKE", "expected three hexadecimal digits, for example FFF")
+        }
     }
 }

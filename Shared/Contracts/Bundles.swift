@@ -40,11 +40,13 @@ public struct AutomakerBundle: Codable, Equatable, Sendable {
     public var server: String?
     /// PEM of the root of the partner API's TLS certificates; none means `root`.
     public var tlsRoot: String?
+    /// What its readers call themselves in polling frames, three hexadecimal digits.
+    public var readerMake: String?
 
     public init(
         environment: String, vehicleOemId: String, root: String, intermediates: [String],
         externalCA: String, encryption: String, signature: String, server: String?,
-        tlsRoot: String?
+        tlsRoot: String?, readerMake: String? = nil
     ) {
         self.environment = environment
         self.vehicleOemId = vehicleOemId
@@ -55,5 +57,6 @@ public struct AutomakerBundle: Codable, Equatable, Sendable {
         self.signature = signature
         self.server = server
         self.tlsRoot = tlsRoot
+        self.readerMake = readerMake
     }
 }

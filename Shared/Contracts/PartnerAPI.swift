@@ -15,6 +15,15 @@ public enum PartnerAPI {
         public static let timestamp = "x-timestamp"
         public static let deviceOemId = "x-device-oemId"
         public static let vehicleOemId = "x-vehicle-oemId"
+
+        /// The headers of a call by an automaker; `milliseconds` since 1970.
+        public static func ofVehicleOEM(
+            _ id: String, requestId: String, at milliseconds: Int64
+        ) -> [(String, String)] {
+            [
+                (Self.requestId, requestId), (timestamp, "\(milliseconds)"), (vehicleOemId, id),
+            ]
+        }
     }
 
     /// Paths below the base URL.
@@ -24,6 +33,10 @@ public enum PartnerAPI {
         public static let eventNotification = "/keyApi/v1/eventNotification"
         public static let healthCheck = "/keyApi/v1/healthCheck"
     }
+
+    /// Answers after which a call to a device OEM is not repeated. 404 and 410: it no longer has
+    /// the key, so nobody is left to be told.
+    public static let settling: Set<Int> = [200, 404, 410]
 
     /// In every answer.
     public struct ResponseHeader: Codable, Equatable, Sendable {

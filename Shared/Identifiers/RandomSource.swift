@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Glibc
-
 /// Where random bytes come from: the system in production, a script in vectors and simulation.
 public struct RandomSource: Sendable {
     private let draw: @Sendable (_ count: Int, _ purpose: String) -> [UInt8]
@@ -16,13 +14,14 @@ public struct RandomSource: Sendable {
 
     /// The cryptographic generator of the system.
     public static let system = RandomSource { count, _ in
+        var generator = SystemRandomNumberGenerator()
         var bytes = [UInt8](repeating: 0, count: max(count, 0))
         bytes.withUnsafeMutableBytes { buffer in
-            // The kernel gives up to 256 bytes a call; a generator of UInt64 would call for every eight.
-            for start in stride(from: 0, to: buffer.count, by: 256) {
-                let part = UnsafeMutableRawBufferPointer(rebasing: buffer[start...].prefix(256))
-                guard getentropy(part.baseAddress, part.count) == 0 else {
-                    fatalError("the kernel has no random bytes")
+            // Each draw is a call of the kernel, so take all eight bytes of it.
+            for start in stride(from: 0, to: buffer.count, by: 8) {
+                withUnsafeBytes(of: generator.next()) {
+                    UnsafeMutableRawBufferPointer(rebasing: buffer[start...].prefix(8))
+                        .copyBytes(from: $0.prefix(buffer.count - start))
                 }
             }
         }

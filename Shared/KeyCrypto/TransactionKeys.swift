@@ -30,13 +30,12 @@ public struct FastKeys: Sendable, CustomStringConvertible, CustomReflectable {
 
 /// One key a car may find behind a fast cryptogram (PROTOCOL 8.5).
 public struct FastCandidate: Sendable, CustomStringConvertible, CustomReflectable {
-    /// 32 bytes.
-    public var kpersistent: [UInt8]
+    public var kpersistent: PersistentSecret
     /// device.PK.x, 32 bytes.
     public var deviceKeyX: [UInt8]
 
     /// Keeps both.
-    public init(kpersistent: [UInt8], deviceKeyX: [UInt8]) {
+    public init(kpersistent: PersistentSecret, deviceKeyX: [UInt8]) {
         self.kpersistent = kpersistent
         self.deviceKeyX = deviceKeyX
     }

@@ -88,8 +88,7 @@ public struct TransactionTranscript: Sendable {
     ) throws(CryptoError) -> (index: Int, keys: FastKeys)? {
         let info = FastInfo(self, vehicleKeyX: vehicleKeyX)
         for (index, candidate) in candidates.enumerated() {
-            guard candidate.kpersistent.count == 32 else { throw .length }
-            let secret = ExtractedSecret(candidate.kpersistent)
+            let secret = try candidate.kpersistent.extracted
             let parts = info.parts(deviceKeyX: candidate.deviceKeyX)
             let expected = try self.cryptogram(secret.expand(parts, count: 16))
             guard constantTimeEqual(expected, cryptogram) else { continue }

@@ -16,6 +16,7 @@ struct DeadLetters {
         case notACloudEvent
         case unknownType
         case undecodable
+        case unusable
         case handlerFailed(errorType: String)
 
         var errorClass: String {
@@ -23,6 +24,7 @@ struct DeadLetters {
             case .notACloudEvent: "NotACloudEvent"
             case .unknownType: "UnknownType"
             case .undecodable: "Undecodable"
+            case .unusable: "Unusable"
             case .handlerFailed(let type): type
             }
         }
@@ -32,6 +34,7 @@ struct DeadLetters {
             case .notACloudEvent: "a required CloudEvents attribute is missing or wrong"
             case .unknownType: "no event of this type belongs on this topic"
             case .undecodable: "the body does not fit the type"
+            case .unusable: "the handler refused it for good"
             case .handlerFailed: "the handler gave up after its last attempt"
             }
         }

@@ -95,23 +95,27 @@ extension EventConsumer {
     private struct HandlerFailure: Error {
         let text: String
         let errorType: String
-        let isPoison: Bool
+        /// Why no later try can succeed.
+        let poison: DeadLetters.Reason?
 
         init(_ error: any Error) {
             text = EventConsumer.describe(error)
             errorType = "\(type(of: error))"
-            isPoison = error is Undecodable
+            poison =
+                switch error {
+                case is Undecodable: .undecodable
+                case is UnusableEvent: .unusable
+                default: nil
+                }
         }
 
-        var reason: DeadLetters.Reason {
-            isPoison ? .undecodable : .handlerFailed(errorType: errorType)
-        }
+        var reason: DeadLetters.Reason { poison ?? .handlerFailed(errorType: errorType) }
     }
 
     private func failed(
         _ message: KafkaMessage, _ context: EventContext, _ failure: HandlerFailure
     ) async throws {
-        guard !failure.isPoison else {
+        guard failure.poison == nil else {
             return try await deadLetters.put(message, failure.reason, attempts: 1)
         }
         logger.warning(
@@ -179,7 +183,7 @@ extension EventConsumer {
             let parked = ParkedRecords(consumer: settings.service, transaction: transaction)
             try await parked.lock(lane)
             guard let entry = try await parked.head(of: lane) else { return false }
-            guard failure.isPoison || entry.attempts + 1 >= Self.maximumAttempts else {
+            guard failure.poison != nil || entry.attempts + 1 >= Self.maximumAttempts else {
                 try await parked.postpone(entry, error: failure.text)
                 return false
             }

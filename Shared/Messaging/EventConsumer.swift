@@ -14,7 +14,8 @@ internal import Synchronization
 ///
 /// A handler runs in the transaction that also remembers the event; it must have no other effect. A
 /// handler that throws is tried again later (1, 2, 4 … 60 s), and meanwhile later events of the same
-/// key wait; after `maximumAttempts` the record goes to the dead letters and the key goes on.
+/// key wait; after `maximumAttempts` the record goes to the dead letters and the key goes on. One
+/// that throws `UnusableEvent` sends the record there at once.
 public final class EventConsumer: Service {
     /// Has the effect of an event, or throws.
     typealias Handler = @Sendable ([UInt8], EventContext, Transaction) async throws -> Void
@@ -174,4 +175,10 @@ public final class EventConsumer: Service {
         (error as? PostgresError)?.description ?? (error as? KafkaError)?.description
             ?? "\(type(of: error))"
     }
+}
+
+/// Thrown by a handler for an event that no later try can use, such as one with a forged signature:
+/// else whoever writes such records could hold up a key.
+public struct UnusableEvent: Error {
+    public init() {}
 }

@@ -43,6 +43,20 @@ public final class CardChannel: Sendable {
         }
     }
 
+    /// Shows the card in the field a polling frame, which it reads before the next command.
+    ///
+    /// False, and nothing is sent, when the profile says that the reader cannot.
+    @discardableResult
+    public func announce(
+        _ frame: [UInt8], within limit: Duration = .seconds(1)
+    ) async throws(PCSCError) -> Bool {
+        guard let code = profile.announcement else { return false }
+        try await card.perform(within: limit) { state throws(PCSCError) in
+            try state.control(code, frame)
+        }
+        return true
+    }
+
     /// Takes the field away and gives it back: reconnect with power off (PROTOCOL 20).
     public func resetField(within limit: Duration = .seconds(1)) async throws(PCSCError) {
         try await card.perform(within: limit) { state throws(PCSCError) in
@@ -75,7 +89,7 @@ private final class CardConnection: Sendable {
             let race = Race(continuation)
             let alarm = Task {
                 try? await Task.sleep(for: limit)
-                if !Task.isCancelled, race.finish(.failure(.timeout)) { self.drop() }
+                if !Task.isCancelled { race.finish(.failure(.timeout)) }
             }
             thread.submit { [state] in
                 let result = Result { () throws(PCSCError) in try body(state) }
@@ -83,6 +97,8 @@ private final class CardConnection: Sendable {
                 alarm.cancel()
             }
         }
+        // Before the caller hears of it: its next call must find the channel closed.
+        if result.isTimeout { drop() }
         return try result.get()
     }
 
@@ -90,6 +106,12 @@ private final class CardConnection: Sendable {
     func drop() {
         guard dropped.set() else { return }
         thread.finish { [state] in state.disconnect() }
+    }
+}
+
+extension Result where Failure == PCSCError {
+    fileprivate var isTimeout: Bool {
+        if case .failure(.timeout) = self { true } else { false }
     }
 }
 
@@ -144,6 +166,14 @@ private final class CardState: @unchecked Sendable {
             throw .cardGone
         }
         return answer
+    }
+
+    func control(_ code: UInt32, _ bytes: [UInt8]) throws(PCSCError) {
+        guard let card else { throw .closed }
+        var count: DWORD = 0
+        let result = SCardControl(
+            card, DWORD(code), bytes, DWORD(bytes.count), &buffer, DWORD(buffer.count), &count)
+        if let error = PCSCError(result: result) { throw error }
     }
 
     func resetField() throws(PCSCError) {

@@ -3,6 +3,7 @@
 import DeviceOEM
 import Foundation
 import Identifiers
+import KeyProtocol
 import PKI
 import TestKit
 import Testing
@@ -14,6 +15,7 @@ import Testing
         #expect(try partners.maker.importAutomaker(data).server == "https://127.0.0.1:9")
         let again = try PhoneMaker.open(partners.folder, clock: partners.clock)
         #expect(try again.automakers().map(\.vehicleOemId) == ["roadworks"])
+        #expect(try again.automakers().map(\.readerMake?.description) == ["A1F"])
         #expect(again.pki.root.certificate == partners.maker.pki.root.certificate)
     }
 
@@ -21,7 +23,7 @@ import Testing
     func `members beyond the mandatory six may be`(_ kind: String) throws {
         let partners = try Partners()
         var members = try partners.bundle()
-        for name in ["intermediates", "server", "tlsRoot"] {
+        for name in ["intermediates", "server", "tlsRoot", "readerMake"] {
             switch kind {
             case "missing": members[name] = nil
             case "null": members[name] = NSNull()
@@ -33,6 +35,7 @@ import Testing
         #expect(automaker.intermediates.isEmpty)
         #expect(automaker.server == nil)
         #expect(automaker.tlsRoot == nil)
+        #expect(automaker.readerMake == nil)
     }
 
     @Test(arguments: [
@@ -69,6 +72,7 @@ import Testing
             ("signature", "no PEM"), ("intermediates", ["no PEM"]),
             ("intermediates", [stranger.automaker.intermediate.certificate.pem]),
             ("server", "http://automaker.example"), ("server", "automaker"), ("tlsRoot", "no PEM"),
+            ("readerMake", "FFFF"), ("readerMake", "one"),
             ("root", 7),
         ]
         for (name, value) in wrong {
@@ -103,6 +107,9 @@ import Testing
         let partners = try Partners()
         #expect(throws: DeviceOEMError.otherIdentity(present: "acme-phones")) {
             try PhoneMaker.open(partners.folder, deviceOemId: "other")
+        }
+        #expect(throws: DeviceOEMError.otherEnvironment(present: partners.maker.environment)) {
+            try PhoneMaker.open(partners.folder, environment: "elsewhere")
         }
         #expect(throws: DeviceOEMError.badName("a/b")) {
             try PhoneMaker.open(partners.folder.appending(path: "x"), deviceOemId: "a/b")

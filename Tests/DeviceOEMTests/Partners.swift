@@ -36,7 +36,7 @@ final class Partners: Sendable {
             "encryption": automaker.encryption.certificate.pem,
             "signature": automaker.signature.certificate.pem,
             "tlsRoot": automaker.tls.certificate.pem, "server": "https://127.0.0.1:9/",
-            "intermediates": [automaker.intermediate.certificate.pem],
+            "intermediates": [automaker.intermediate.certificate.pem], "readerMake": "A1F",
         ]
     }
 

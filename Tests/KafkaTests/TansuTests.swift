@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 /// Against a broker that is not librdkafka's own, through a proxy that breaks things.
-@Suite(.serialized, .enabled(if: Tansu.canRun("KafkaTests", tests: 4)))
+@Suite(.serialized, .enabled(if: Tansu.canRun("KafkaTests/TansuTests.swift", tests: 4)))
 struct `Kafka on another broker` {
     private struct Bench {
         let proxy: FaultProxy

@@ -110,11 +110,12 @@ struct TransactionVectorTests {
     private func search(_ input: VectorValue, in file: VectorFile) throws -> Int? {
         let inputs = try #require(try file.cases.dropFirst(input.integer("case")).first).inputs
         let own = FastCandidate(
-            kpersistent: try inputs.hex("Kpersistent"),
+            kpersistent: PersistentSecret(try inputs.hex("Kpersistent")),
             deviceKeyX: try inputs.key("deviceSK").publicKey.x)
         let listed = try input.optional("candidates")?.list().map {
             FastCandidate(
-                kpersistent: try $0.hex("Kpersistent"), deviceKeyX: try $0.hex("devicePKx"))
+                kpersistent: PersistentSecret(try $0.hex("Kpersistent")),
+                deviceKeyX: try $0.hex("devicePKx"))
         }
         let vehicleKeyX =
             try input.optional("vehiclePKx")?.hex() ?? inputs.key("vehicleSK").publicKey.x

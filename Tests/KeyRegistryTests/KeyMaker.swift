@@ -118,4 +118,28 @@ struct KeyMaker {
             ).encoded
         ).base64EncodedString()
     }
+
+    /// The manageKey call with which `requester` wants this key ended.
+    func wish(by signer: PrivateKey, as requester: KeyID, _ action: ServerAction = .terminate)
+        throws -> [UInt8]
+    {
+        let request = try ServerRequest.signed(
+            ServerRequestBody(
+                action: action, vehicleId: bench.vehicle, targetKeyId: keyId,
+                requesterKeyId: requester, time: TestPKI.now,
+                requestId: [UInt8](repeating: 9, count: 16)), by: signer)
+        return try JSONBody.encode(
+            PartnerAPI.ManageKeyRequest(
+                keyID: keyId, action: .terminate,
+                deviceRemoteTerminationRequest: ECIES.seal(
+                    request.encoded, to: bench.pki.automaker.encryption.certificate.publicKey,
+                    .system)))
+    }
+
+    /// The manageKey call that proves the end of this key.
+    func proof(by signer: PrivateKey? = nil) throws -> [UInt8] {
+        try JSONBody.encode(
+            PartnerAPI.ManageKeyRequest(
+                keyID: keyId, action: .terminate, terminationAttestation: termination(by: signer)))
+    }
 }

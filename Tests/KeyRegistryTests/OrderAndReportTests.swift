@@ -29,19 +29,27 @@ import Testing
             by: key)
     }
 
+    /// A report as the car, or somebody else, signs it.
+    static func signed(
+        _ bench: RegistryBench, _ sequence: Int, _ fact: VehicleReport.Fact,
+        by signer: PrivateKey? = nil, about vehicle: VehicleID? = nil
+    ) throws -> SignedVehicleReport {
+        let id = try bench.vehicle
+        let body = VehicleReport(
+            vehicleId: vehicle ?? id, sequence: sequence, at: TestPKI.now, fact: fact)
+        return SignedVehicleReport(
+            vehicleId: id,
+            jws: try jws(
+                #"{"alg":"ES256","kid":"\#(id)"}"#, JSONBody.encode(body),
+                by: signer ?? bench.vehicleKey))
+    }
+
     /// Lets the registry hear a report, as its consumer would.
     static func report(
         _ bench: RegistryBench, _ sequence: Int, _ fact: VehicleReport.Fact,
         by signer: PrivateKey? = nil, about vehicle: VehicleID? = nil
     ) async throws {
-        let id = try bench.vehicle
-        let body = VehicleReport(
-            vehicleId: vehicle ?? id, sequence: sequence, at: TestPKI.now, fact: fact)
-        let signed = SignedVehicleReport(
-            vehicleId: id,
-            jws: try jws(
-                #"{"alg":"ES256","kid":"\#(id)"}"#, JSONBody.encode(body),
-                by: signer ?? bench.vehicleKey))
+        let signed = try signed(bench, sequence, fact, by: signer, about: vehicle)
         try await bench.database.transaction {
             try await bench.registrar.desk.apply(signed, in: $0)
         }
@@ -103,28 +111,11 @@ import Testing
             let friend = try KeyMaker(bench, .shared, "friend", owner: owner.key)
             #expect(try await owner.track().status == 200)
             #expect(try await friend.track().status == 200)
-            func wish(
-                by signer: PrivateKey, as requester: KeyID, _ action: ServerAction = .terminate
-            )
-                throws -> [UInt8]
-            {
-                let request = try ServerRequest.signed(
-                    ServerRequestBody(
-                        action: action, vehicleId: bench.vehicle, targetKeyId: friend.keyId,
-                        requesterKeyId: requester, time: TestPKI.now,
-                        requestId: [UInt8](repeating: 9, count: 16)), by: signer)
-                return try JSONBody.encode(
-                    PartnerAPI.ManageKeyRequest(
-                        keyID: friend.keyId, action: .terminate,
-                        deviceRemoteTerminationRequest: ECIES.seal(
-                            request.encoded,
-                            to: bench.pki.automaker.encryption.certificate.publicKey, .system)))
-            }
             let path = PartnerAPI.Path.manageKey
             let refused = [
-                (try wish(by: friend.key, as: friend.keyId), 403),
-                (try wish(by: friend.key, as: owner.keyId), 422),
-                (try wish(by: owner.key, as: owner.keyId, .suspend), 400),
+                (try friend.wish(by: friend.key, as: friend.keyId), 403),
+                (try friend.wish(by: friend.key, as: owner.keyId), 422),
+                (try friend.wish(by: owner.key, as: owner.keyId, .suspend), 400),
                 (
                     try JSONBody.encode(
                         PartnerAPI.ManageKeyRequest(
@@ -134,19 +125,14 @@ import Testing
                     try JSONBody.encode(
                         PartnerAPI.ManageKeyRequest(keyID: owner.keyId, action: .resume)), 409
                 ),
-                (
-                    try JSONBody.encode(
-                        PartnerAPI.ManageKeyRequest(
-                            keyID: friend.keyId, action: .terminate,
-                            terminationAttestation: friend.termination(by: owner.key))), 422
-                ),
+                (try friend.proof(by: owner.key), 422),
             ]
             for (body, status) in refused {
                 #expect(try await bench.call(path, body).status == status)
             }
             #expect(try await bench.said(OrderReceived.self).isEmpty)
             for _ in 0..<2 {
-                let body = try wish(by: owner.key, as: owner.keyId)
+                let body = try friend.wish(by: owner.key, as: owner.keyId)
                 #expect(try await bench.call(path, body).status == 200)
             }
             let orders = try await bench.said(OrderReceived.self)
@@ -163,13 +149,10 @@ import Testing
             #expect(try await bench.said(SignedVehicleDocument.self).map(\.version) == [1, 2, 3])
             try await Self.report(bench, 1, .documentApplied(version: 3))
             #expect(try await bench.registrar.key(friend.keyId).state == .terminatedInVehicle)
-            let proof = try JSONBody.encode(
-                PartnerAPI.ManageKeyRequest(
-                    keyID: friend.keyId, action: .terminate,
-                    terminationAttestation: friend.termination()))
+            let proof = try friend.proof()
             for _ in 0..<2 { #expect(try await bench.call(path, proof).status == 200) }
             #expect(try await bench.registrar.key(friend.keyId).state == .terminated)
-            let late = try wish(by: owner.key, as: owner.keyId)
+            let late = try friend.wish(by: owner.key, as: owner.keyId)
             #expect(try await bench.call(path, late).status == 200, "the same order again")
             let suspend = try JSONBody.encode(
                 PartnerAPI.ManageKeyRequest(keyID: friend.keyId, action: .suspend))

@@ -20,6 +20,8 @@ struct RegistryBench: Sendable {
     static let server = "https://localhost:1"
 
     let pki: TestPKI
+    let scratch: ScratchDatabase
+    let folder: URL
     let database: Database
     let identity: AutomakerIdentity
     let environment: [String: String]
@@ -38,6 +40,24 @@ struct RegistryBench: Sendable {
 
     /// Runs `body` against a registry of its own.
     static func run(_ body: (RegistryBench) async throws -> Void) async throws {
+        let bench = try await make(kafka: "127.0.0.1:\(FreePort.take())")
+        let settings = ReadSettings<RegistrySettings>(
+            service: "key-registry", environment: bench.environment)
+        let host = ServiceHost(
+            service: "key-registry", shared: settings.shared, clock: .fixed(TestPKI.now))
+        let service = try await KeyRegistryService(settings: settings.own, host: host)
+        let running = service.listeners.map { listener in Task { try await listener.run() } }
+        defer { for one in running { one.cancel() } }
+        defer { try? FileManager.default.removeItem(at: bench.folder) }
+        try await eventually("the api") {
+            try await bench.api("GET", "/operator/v1/partners").status == 200
+        }
+        try await body(bench)
+        try await bench.end()
+    }
+
+    /// Database, files and settings of a registry that does not run yet.
+    static func make(kafka: String) async throws -> RegistryBench {
         let scratch = try await ScratchDatabase.make()
         let pki = try TestPKI()
         let (app, folder) = (
@@ -45,35 +65,31 @@ struct RegistryBench: Sendable {
             FileManager.default.temporaryDirectory.appending(path: "registry-\(UUID().uuidString)")
         )
         let ports = (FreePort.take(), FreePort.take())
-        let environment = try files(pki, app, in: folder, ports: ports, database: scratch.url)
+        let environment = try files(
+            pki, app, in: folder, ports: ports, database: scratch.url, kafka: kafka)
         let settings = ReadSettings<RegistrySettings>(
             service: "key-registry", environment: environment)
         #expect(settings.problems.isEmpty)
-        let host = ServiceHost(
-            service: "key-registry", shared: settings.shared, clock: .fixed(TestPKI.now))
-        let service = try await KeyRegistryService(settings: settings.own, host: host)
-        let database = Database(url: scratch.url, schema: "key_registry", poolSize: 4)
-        let bench = RegistryBench(
-            pki: pki, database: database,
+        return RegistryBench(
+            pki: pki, scratch: scratch, folder: folder,
+            database: Database(url: scratch.url, schema: "key_registry", poolSize: 4),
             identity: try await AutomakerIdentity(settings.own, environment: "test"),
             environment: environment, partnerURL: "https://localhost:\(ports.0)",
             apiURL: "http://localhost:\(ports.1)", appKey: app,
             vehicleKey: .generate(TestPKI.random(seed: "car"), for: "car"),
             vehicleEncryption: .generate(TestPKI.random(seed: "car"), for: "encryption"),
             phoneEncryption: .generate(TestPKI.random(seed: "phone"), for: "encryption"))
-        let running = service.listeners.map { listener in Task { try await listener.run() } }
-        defer { for one in running { one.cancel() } }
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try await eventually("the api") {
-            try await bench.api("GET", "/operator/v1/partners").status == 200
-        }
-        try await body(bench)
+    }
+
+    /// Drops the database.
+    func end() async throws {
         await database.close()
         try await scratch.drop()
     }
 
     private static func files(
-        _ pki: TestPKI, _ app: PrivateKey, in folder: URL, ports: (Int, Int), database: String
+        _ pki: TestPKI, _ app: PrivateKey, in folder: URL, ports: (Int, Int), database: String,
+        kafka: String
     ) throws -> [String: String] {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let tls = try pki.automaker.tls.server(
@@ -92,7 +108,7 @@ struct RegistryBench: Sendable {
         let prefix = "LATCHKEY_KEY_REGISTRY_"
         var environment = [
             prefix + "DATABASE_URL": database, prefix + "ENVIRONMENT": "test",
-            prefix + "KAFKA": "127.0.0.1:\(FreePort.take())",
+            prefix + "KAFKA": kafka,
             prefix + "VEHICLE_OEM_ID": "roadworks",
             prefix + "PARTNER_ADDRESS": "127.0.0.1:\(ports.0)",
             prefix + "API_ADDRESS": "127.0.0.1:\(ports.1)",
@@ -157,7 +173,9 @@ struct RegistryBench: Sendable {
 
     // MARK: - Material
 
-    func addPartner(_ party: TestPKI? = nil) async throws -> OutboundClient.Answer {
+    func addPartner(_ party: TestPKI? = nil, server: String = server) async throws
+        -> OutboundClient.Answer
+    {
         let party = party ?? pki
         return try await api(
             "POST", "/operator/v1/partners",
@@ -165,7 +183,7 @@ struct RegistryBench: Sendable {
                 RegistryAPI.AddPartnerRequest(
                     bundle: DeviceOEMBundle(
                         environment: "test", deviceOemId: "acme-phones",
-                        root: party.deviceOEM.root.certificate.pem, server: Self.server,
+                        root: party.deviceOEM.root.certificate.pem, server: server,
                         tlsRoot: nil), externalCA: party.externalCA.pem)))
     }
 
@@ -181,8 +199,8 @@ struct RegistryBench: Sendable {
     }
 
     /// Partner and vehicle are there.
-    func prepare() async throws {
-        #expect(try await addPartner().status == 201)
+    func prepare(server: String = server) async throws {
+        #expect(try await addPartner(server: server).status == 201)
         let vehicle = try JSONBody.encode(vehicleRequest())
         #expect(try await api("POST", "/operator/v1/vehicles", vehicle).status == 201)
     }

@@ -13,8 +13,10 @@ import Testing
     private struct Crash: Error {}
     private let events = Topic.registryEvents.name(in: "testing")
 
-    @Test func `an event is said if and only if its change is committed`() async throws {
-        try await Stage.run { stage in
+    @Test(arguments: BrokerKind.all())
+    func `an event is said if and only if its change is committed`(on kind: BrokerKind) async throws
+    {
+        try await Stage.run(on: kind) { stage in
             let roadster = try car(1)
             await #expect(throws: Crash.self) {
                 try await stage.database.transaction { transaction in
@@ -44,8 +46,9 @@ import Testing
         }
     }
 
-    @Test func `two relays at once neither double nor reorder`() async throws {
-        try await Stage.run { stage in
+    @Test(arguments: BrokerKind.all())
+    func `two relays at once neither double nor reorder`(on kind: BrokerKind) async throws {
+        try await Stage.run(on: kind) { stage in
             let relays = [stage.relay, stage.relay, stage.relay]
             try await running(relays) {
                 try await withThrowingTaskGroup(of: Void.self) { group in
@@ -73,16 +76,17 @@ import Testing
         }
     }
 
-    @Test func `without a broker the outbox grows, afterwards everything is published`()
-        async throws
-    {
-        try await Stage.run { stage in
+    @Test(arguments: BrokerKind.all())
+    func `without a broker the outbox grows, afterwards everything is published`(
+        on kind: BrokerKind
+    ) async throws {
+        try await Stage.run(on: kind) { stage in
             let roadster = try car(1)
             stage.broker.kill()
             try await running([stage.relay]) {
                 try await stage.say(roadster, 1...5)
                 #expect(try await stage.unpublished() == 5)
-                try await stage.broker.start()
+                try await stage.broker.restart()
                 try await eventually("an empty outbox", within: .seconds(40)) {
                     try await stage.unpublished() == 0
                 }
@@ -91,8 +95,9 @@ import Testing
         }
     }
 
-    @Test func `an erased state is a record without a body`() async throws {
-        try await Stage.run { stage in
+    @Test(arguments: BrokerKind.all())
+    func `an erased state is a record without a body`(on kind: BrokerKind) async throws {
+        try await Stage.run(on: kind) { stage in
             try await stage.database.transaction { transaction in
                 try await Outbox(transaction).erase(TrackedKeyState.self, key: "aa")
             }
@@ -106,8 +111,9 @@ import Testing
         }
     }
 
-    @Test func `a relay goes on when the database comes back`() async throws {
-        let broker = try await BrokerProcess.development()
+    @Test(arguments: BrokerKind.all())
+    func `a relay goes on when the database comes back`(on kind: BrokerKind) async throws {
+        let broker = try await TestBroker.start(kind, topics: Stage.topics)
         let cluster = try await PostgresCluster.start()
         defer { cluster.end() }
         let database = Database(url: cluster.url(), schema: "registry", poolSize: 4)
@@ -126,6 +132,6 @@ import Testing
             try await eventually { try await stage.heard(roadster) == [1, 2, 3, 4] }
         }
         await database.close()
-        broker.kill()
+        await broker.end()
     }
 }

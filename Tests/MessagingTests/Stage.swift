@@ -13,7 +13,7 @@ import TestKit
 /// One service's schema and a broker of its own, for one test.
 struct Stage: Sendable {
     let database: Database
-    let broker: BrokerProcess
+    let broker: TestBroker
     let settings: MessagingSettings
 
     var logger: Logger {
@@ -32,16 +32,23 @@ struct Stage: Sendable {
             """),
     ]
 
+    /// What the tests speak and hear on, with few partitions, so that keys share them.
+    static let topics = [
+        Topic.registryEvents.name(in: "testing"): 4, Topic.registryKeys.name(in: "testing"): 4,
+        Topic.registryPartners.name(in: "testing"): 4,
+        Topic.deadLetters(of: "key-registry", in: "testing"): 4,
+    ]
+
     /// Runs `body` with a fresh schema and a fresh broker.
-    static func run(_ body: (Stage) async throws -> Void) async throws {
-        let broker = try await BrokerProcess.development()
+    static func run(on kind: BrokerKind, _ body: (Stage) async throws -> Void) async throws {
+        let broker = try await TestBroker.start(kind, topics: topics)
         try await withScratchDatabase(schema: "registry", migrations: tables, poolSize: 6) {
             try await body(try Stage(database: $0, broker: broker))
         }
-        broker.kill()
+        await broker.end()
     }
 
-    init(database: Database, broker: BrokerProcess) throws {
+    init(database: Database, broker: TestBroker) throws {
         self.database = database
         self.broker = broker
         settings = try MessagingSettings(
@@ -89,6 +96,12 @@ struct Stage: Sendable {
     func unpublished() async throws -> Int {
         let rows = try await database.query(
             "SELECT count(*) AS n FROM outbox WHERE published_at IS NULL")
+        return try rows.first?.value("n") ?? -1
+    }
+
+    func published() async throws -> Int {
+        let rows = try await database.query(
+            "SELECT count(*) AS n FROM outbox WHERE published_at IS NOT NULL")
         return try rows.first?.value("n") ?? -1
     }
 

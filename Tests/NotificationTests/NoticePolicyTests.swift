@@ -83,7 +83,9 @@ import Testing
             #expect(again.isEmpty)
             let notice = try #require(due.first?.notice)
             #expect(notice.recipient == owner.keyId && notice.deviceOemId == "owner-oem")
-            try await database.transaction { try await desk.delivered(notice, in: $0) }
+            for _ in 0..<2 {
+                try await database.transaction { try await desk.delivered(notice.id, in: $0) }
+            }
             let said = try await database.query("SELECT type FROM outbox")
             #expect(try said.map { try $0.value("type") } == [NotificationDelivered.type])
             let listed = try await database.transaction {

@@ -6,8 +6,11 @@ import TestKit
 import Testing
 
 @Suite struct CardChannelTests {
-    @Test func `an inserted card is seen, answers and is seen leaving`() async throws {
-        try await PrivatePCSC.withReaders(["Roadster Door"]) { service in
+    @Test(arguments: PrivatePCSC.Driver.allCases)
+    func `an inserted card is seen, answers and is seen leaving`(
+        driver: PrivatePCSC.Driver
+    ) async throws {
+        try await PrivatePCSC.withReaders(["Roadster Door"], driver: driver) { service in
             let port = try #require(service.port(of: "Roadster Door"))
             let name = try #require(try await service.fullName(of: "Roadster Door"))
             let events = EventLog()
@@ -24,8 +27,11 @@ import Testing
         }
     }
 
-    @Test func `a round trip over the virtual reader takes a few milliseconds`() async throws {
-        try await withCard({ _ in .answer([0x90, 0]) }) { channel, _, _ in
+    @Test(arguments: PrivatePCSC.Driver.allCases)
+    func `a round trip over the virtual reader takes a few milliseconds`(
+        driver: PrivatePCSC.Driver
+    ) async throws {
+        try await withCard(driver, { _ in .answer([0x90, 0]) }) { channel, _, _ in
             let clock = ContinuousClock()
             let spent = try await clock.measure {
                 for _ in 0..<50 {
@@ -36,9 +42,12 @@ import Testing
         }
     }
 
-    @Test func `a field reset switches the card off and on`() async throws {
+    @Test(arguments: PrivatePCSC.Driver.allCases)
+    func `a field reset switches the card off and on`(
+        driver: PrivatePCSC.Driver
+    ) async throws {
         let powers = Log<VirtualCard.Power>()
-        try await withCard({ _ in .answer([0x90, 0]) }, power: { powers.append($0) }) {
+        try await withCard(driver, { _ in .answer([0x90, 0]) }, power: { powers.append($0) }) {
             channel, _, _ in
             let before = powers.values.count
             try await channel.resetField()
@@ -48,23 +57,27 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        VirtualCard.Reply.tear([1, 2, 3, 0x90, 0], after: 2), .leave,
-        .tear([1, 2, 0x90, 0], after: 0),
-    ])
+    @Test(
+        arguments: [
+            VirtualCard.Reply.tear([1, 2, 3, 0x90, 0], after: 2), .leave,
+            .tear([1, 2, 0x90, 0], after: 0),
+        ], PrivatePCSC.Driver.allCases)
     func `an answer torn by leaving the field is a card that is gone`(
-        reply: VirtualCard.Reply
+        reply: VirtualCard.Reply, driver: PrivatePCSC.Driver
     ) async throws {
-        try await withCard({ _ in reply }) { channel, _, _ in
+        try await withCard(driver, { _ in reply }) { channel, _, _ in
             await #expect(throws: PCSCError.cardGone) {
                 _ = try await channel.transmit([0, 0xA4, 4, 0], within: .seconds(2))
             }
         }
     }
 
-    @Test func `a frozen card costs its deadline and not the reader`() async throws {
+    @Test(arguments: PrivatePCSC.Driver.allCases)
+    func `a frozen card costs its deadline and not the reader`(
+        driver: PrivatePCSC.Driver
+    ) async throws {
         let isFrozen = Flag(true)
-        try await withCard({ _ in isFrozen.value ? .freeze : .answer([0x90, 0]) }) {
+        try await withCard(driver, { _ in isFrozen.value ? .freeze : .answer([0x90, 0]) }) {
             channel, card, name in
             let clock = ContinuousClock()
             let spent = await clock.measure {
@@ -86,8 +99,11 @@ import Testing
         }
     }
 
-    @Test func `commands that are no short APDU are not sent`() async throws {
-        try await withCard({ _ in .answer([0x90, 0]) }) { channel, _, _ in
+    @Test(arguments: PrivatePCSC.Driver.allCases)
+    func `commands that are no short APDU are not sent`(
+        driver: PrivatePCSC.Driver
+    ) async throws {
+        try await withCard(driver, { _ in .answer([0x90, 0]) }) { channel, _, _ in
             for command in [[], [0, 1, 2], [UInt8](repeating: 0, count: 262)] {
                 await #expect(throws: PCSCError.tooLong) {
                     _ = try await channel.transmit(command, within: .seconds(1))
@@ -96,16 +112,22 @@ import Testing
         }
     }
 
-    @Test func `an answer of one byte is a card that is gone`() async throws {
-        try await withCard({ _ in .raw([0, 1, 0x90]) }) { channel, _, _ in
+    @Test(arguments: PrivatePCSC.Driver.allCases)
+    func `an answer of one byte is a card that is gone`(
+        driver: PrivatePCSC.Driver
+    ) async throws {
+        try await withCard(driver, { _ in .raw([0, 1, 0x90]) }) { channel, _, _ in
             await #expect(throws: PCSCError.cardGone) {
                 _ = try await channel.transmit([0, 0xA4, 4, 0], within: .seconds(1))
             }
         }
     }
 
-    @Test func `an empty reader and an unknown reader are told apart`() async throws {
-        try await PrivatePCSC.withReaders(["Roadster Door"]) { service in
+    @Test(arguments: PrivatePCSC.Driver.allCases)
+    func `an empty reader and an unknown reader are told apart`(
+        driver: PrivatePCSC.Driver
+    ) async throws {
+        try await PrivatePCSC.withReaders(["Roadster Door"], driver: driver) { service in
             let name = try #require(try await service.fullName(of: "Roadster Door"))
             await #expect(throws: PCSCError.cardGone) {
                 _ = try await CardChannel.connect(to: name)
@@ -116,8 +138,11 @@ import Testing
         }
     }
 
-    @Test func `a card in use is busy for others`() async throws {
-        try await withCard({ _ in .answer([0x90, 0]) }) { _, _, name in
+    @Test(arguments: PrivatePCSC.Driver.allCases)
+    func `a card in use is busy for others`(
+        driver: PrivatePCSC.Driver
+    ) async throws {
+        try await withCard(driver, { _ in .answer([0x90, 0]) }) { _, _, name in
             await #expect(throws: PCSCError.busy) {
                 _ = try await CardChannel.connect(to: name)
             }
@@ -126,8 +151,13 @@ import Testing
 }
 
 @Suite struct ServiceFaultTests {
-    @Test func `a killed service is noticed and found again`() async throws {
-        try await PrivatePCSC.withReaders(["Roadster Door", "Roadster Dash"]) { service in
+    @Test(arguments: PrivatePCSC.Driver.allCases)
+    func `a killed service is noticed and found again`(
+        driver: PrivatePCSC.Driver
+    ) async throws {
+        try await PrivatePCSC.withReaders(
+            ["Roadster Door", "Roadster Dash"], driver: driver
+        ) { service in
             let port = try #require(service.port(of: "Roadster Dash"))
             let name = try #require(try await service.fullName(of: "Roadster Dash"))
             let events = EventLog()
@@ -153,8 +183,11 @@ import Testing
         }
     }
 
-    @Test func `two cards in two slots work at once`() async throws {
-        try await PrivatePCSC.withReaders(["Roadster Door"]) { service in
+    @Test(arguments: PrivatePCSC.Driver.allCases)
+    func `two cards in two slots work at once`(
+        driver: PrivatePCSC.Driver
+    ) async throws {
+        try await PrivatePCSC.withReaders(["Roadster Door"], driver: driver) { service in
             var cards: [VirtualCard] = []
             for slot in 0..<2 {
                 let port = try #require(service.port(of: "Roadster Door", slot: UInt16(slot)))
@@ -183,24 +216,29 @@ import Testing
 
 // MARK: - What these tests share
 
-private func withCard(
+func withCard(
+    _ driver: PrivatePCSC.Driver,
     _ respond: @escaping @Sendable ([UInt8]) -> VirtualCard.Reply,
+    profile: ReaderProfile = .virtual,
     power: @escaping @Sendable (VirtualCard.Power) -> Void = { _ in },
+    announced: (@Sendable ([UInt8]) -> Void)? = nil,
     _ body: (CardChannel, VirtualCard, String) async throws -> Void
 ) async throws {
-    try await PrivatePCSC.withReaders(["Roadster Door"]) { service in
+    try await PrivatePCSC.withReaders(["Roadster Door"], driver: driver) { service in
         let port = try #require(service.port(of: "Roadster Door"))
         let name = try #require(try await service.fullName(of: "Roadster Door"))
-        let card = VirtualCard(port: port, power: power, respond: respond)
+        let card = VirtualCard(port: port, power: power, announced: announced, respond: respond)
         try card.insert()
-        let channel = try await eventually { try await CardChannel.connect(to: name) }
+        let channel = try await eventually {
+            try await CardChannel.connect(to: name, profile: profile)
+        }
         try await body(channel, card, name)
         await channel.disconnect()
     }
 }
 
 /// Tries `body` until it does not throw, for five seconds.
-private func eventually<Value>(_ body: () async throws -> Value) async throws -> Value {
+func eventually<Value>(_ body: () async throws -> Value) async throws -> Value {
     for _ in 0..<50 {
         if let value = try? await body() { return value }
         try await Task.sleep(for: .milliseconds(100))
@@ -216,7 +254,7 @@ final class Log<Value: Sendable>: @unchecked Sendable {
     func append(_ value: Value) { lock.withLock { stored.append(value) } }
 }
 
-private final class Flag: @unchecked Sendable {
+final class Flag: @unchecked Sendable {
     private let lock = NSLock()
     private var stored: Bool
     init(_ value: Bool) { stored = value }
@@ -227,7 +265,7 @@ private final class Flag: @unchecked Sendable {
 }
 
 /// Everything the monitor said since this was made.
-private final class EventLog: Sendable {
+final class EventLog: Sendable {
     private let log = Log<CardReaderEvent>()
     private let task: Task<Void, Never>
 

@@ -62,6 +62,17 @@ import Testing
         #expect((result.hint == nil) == (ending == .unlocked))
     }
 
+    @Test func `a phone in power reserve stays silent`() throws {
+        let bench = try Bench()
+        let phone = try bench.make("alice")
+        var settings = phone.settings
+        settings.isInPowerReserve = true
+        try phone.set(settings)
+        let result = try phone.approach(ListenAddress(host: "127.0.0.1", port: 1))
+        #expect(result.ending == .radioIsOff)
+        #expect(!result.isSuccess)
+    }
+
     @Test func `a frame beyond the limit is an error in words, and an absent radio too`() throws {
         #expect(throws: PhoneHostError.readerFrame("a frame of more than 512 bytes")) {
             try approach { radio in radio.sendRaw([0x01, 0x0B, 0xFF, 0xFF]) }

@@ -8,17 +8,18 @@ import PhoneHost
 import ServiceKit
 import TestKit
 
-/// A device OEM that knows one automaker, and a folder for phones.
+/// A device OEM that knows one automaker or none, and a folder for phones.
 final class Bench {
     let folder: URL
     let maker: PhoneMaker
     let clock = WallClock.fixed(TestPKI.now)
 
-    init() throws {
+    init(hasAutomaker: Bool = true) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "ph-\(UUID().uuidString)")
         maker = try PhoneMaker.open(
             folder.appending(path: "oem"), deviceOemId: "acme-phones", environment: "test",
             clock: clock)
+        guard hasAutomaker else { return }
         let automaker = try TestPKI().automaker
         let members = [
             "environment": "test", "vehicleOemId": "roadworks",

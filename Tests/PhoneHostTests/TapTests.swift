@@ -8,12 +8,19 @@ import ServiceKit
 import Synchronization
 import TestKit
 import Testing
+import VirtualPhone
 
 @Suite struct TapTests {
     private static let selectApplet: [UInt8] =
         [0x00, 0xA4, 0x04, 0x00, 0x0D] + ApplicationID.applet.bytes + [0x00]
     private static let refusal: [UInt8] = [0x80, 0x3C, 0x00, 0x01]
     private static let unlocked: [UInt8] = [0x80, 0x3C, 0x01, 0x01]
+    private static let doorFrame = PollingFrame(
+        of: TerminalID(.forTests, at: .door), offersPairing: false
+    ).encoded
+    private static let pairingFrame = PollingFrame(
+        of: TerminalID(.forTests, at: .dashboard), offersPairing: true
+    ).encoded
 
     /// Taps a phone without keys on a reader that follows `script`; the script's answers come back.
     private func tap(
@@ -65,6 +72,23 @@ import Testing
         #expect(result.hint != nil)
     }
 
+    @Test func `a phone whose maker knows no automaker does not try to pair`() throws {
+        let phone = try Bench(hasAutomaker: false).make("alice")
+        #expect(throws: PhoneHostError.noAutomaker) {
+            try phone.tap(
+                #require(ListenAddress("127.0.0.1:1")), TapOptions(password: "12345678"))
+        }
+    }
+
+    @Test func `a car that is not in pairing mode is named as the reason`() throws {
+        let (result, _) = try tap(TapOptions(password: "12345678", timeout: .seconds(4))) {
+            reader in [reader.ask(Self.selectApplet)]
+        }
+        #expect(!result.isSuccess)
+        #expect(result.text.hasPrefix("not paired"))
+        #expect(result.hint?.contains("latchkey vehicle pair") == true)
+    }
+
     @Test func `a frame that comes in pieces is one frame`() throws {
         let (result, answers) = try tap { reader in
             for byte in [0x00, UInt8(Self.selectApplet.count)] + Self.selectApplet.dropLast() {
@@ -89,6 +113,50 @@ import Testing
                 + [reader.ask(Self.unlocked)]
         }
         #expect(answers.map { $0.suffix(2).hex } == ["6985", "9000", "9000"])
+    }
+
+    @Test func `a polling frame is shown, not answered, and is no command`() throws {
+        let (result, answers) = try tap { reader in
+            reader.sendFrame([0x01])
+            reader.sendFrame(Self.doorFrame)
+            return [reader.ask([0x04]), reader.ask(Self.selectApplet), reader.ask(Self.unlocked)]
+        }
+        #expect(answers.map(\.hex) == ["3b80800101", "5c04020001009000", "9000"])
+        #expect(result.apdus == 2)
+        #expect(result.announcement?.terminal == TerminalID(.forTests, at: .door))
+        #expect(result.announcement?.choice == .nothing)
+        #expect(
+            result.announcement?.sentence == "reader announced: door of make FFF, no key for it")
+    }
+
+    @Test(
+        arguments: [
+            [0x6A, 0x02], [0x6A, 0x02, 0xC3, 0x02, 0x01, 0x01, 0xFF, 0xF1, 0x00, 0x00],
+            [0x6A, 0x02, 0xC3, 0x02, 0x07, 0x01, 0xFF, 0xF1, 0x74, 0xD5],
+        ] as [[UInt8]])
+    func `a damaged polling frame is neither shown nor answered`(_ frame: [UInt8]) throws {
+        let (result, answers) = try tap { reader in
+            reader.sendFrame(frame)
+            return [reader.ask(Self.selectApplet), reader.ask(Self.unlocked)]
+        }
+        #expect(answers.map(\.hex) == ["5c04020001009000", "9000"])
+        #expect(result.announcement == nil)
+    }
+
+    @Test func `an offer to set up a key asks for the password and does nothing by itself`()
+        throws
+    {
+        let (result, answers) = try tap { reader in
+            reader.sendFrame(Self.pairingFrame)
+            let select: [UInt8] =
+                [0x00, 0xA4, 0x04, 0x00, 0x0D] + ApplicationID.framework.bytes + [0x00]
+            let answers = [reader.ask(select)]
+            reader.leave()
+            return answers
+        }
+        #expect(result.announcement?.choice == .setup)
+        #expect(answers.map { $0.hex.contains("d40100") } == [true])
+        #expect(result.hint?.contains("latchkey vehicle pair") == true)
     }
 
     @Test func `a command too long for an APDU is answered 6700`() throws {

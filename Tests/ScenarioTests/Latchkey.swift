@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestKit
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// Runs the real `latchkey` executable, which lies beside the test bundle.
 struct LatchkeyProgram {
@@ -22,17 +28,20 @@ struct LatchkeyProgram {
             attributes: [.posixPermissions: 0o711])
     }
 
+    /// A program on a state folder that is there.
+    init(state: URL) { self.state = state }
+
     /// Runs a command on the state folder to its end.
     func run(_ arguments: String...) async throws -> Output { try await run(arguments) }
 
     /// The same with the arguments of a table.
     func run(_ arguments: [String]) async throws -> Output {
-        try await runBare(arguments + ["--state", state.path])
+        try await Self.runBare(arguments + ["--state", state.path])
     }
 
     /// Runs a command that takes no state folder. Its end is waited for on a thread of its own, so
     /// that other tests go on.
-    func runBare(_ arguments: [String]) async throws -> Output {
+    static func runBare(_ arguments: [String]) async throws -> Output {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async {
                 continuation.resume(
@@ -70,8 +79,8 @@ struct LatchkeyProgram {
     static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent()
 
-    private func launch(_ arguments: [String]) throws -> (Process, Pipe) {
-        let process = Self.process(arguments)
+    private static func launch(_ arguments: [String]) throws -> (Process, Pipe) {
+        let process = process(arguments)
         let pipe = Pipe()
         process.standardOutput = pipe
         process.standardError = pipe
@@ -96,5 +105,54 @@ struct LatchkeyProgram {
         return URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: ".build/debug/latchkey")
+    }
+}
+
+extension LatchkeyProgram {
+    /// A base port for this process; scenarios run one after the other.
+    static let basePort = 23_000 + Int(getpid()) % 200 * 40
+
+    /// Runs a command that must succeed; what it printed.
+    @discardableResult
+    func done(_ arguments: String...) async throws -> String {
+        let output = try await run(arguments)
+        try #require(output.code == 0, "latchkey \(arguments): \(output.text)")
+        return output.text
+    }
+
+    /// Waits until the stack is up; what it printed tells why it is not.
+    func untilReady() async throws {
+        do {
+            try await eventually("the stack", within: .seconds(60)) {
+                try await run("status").code == 0
+            }
+        } catch {
+            let printed = try? String(contentsOf: output, encoding: .utf8)
+            Issue.record("\(error); latchkey up printed: \(printed ?? "nothing")")
+            throw error
+        }
+    }
+
+    /// The folder of sockets beside the state folder of a stack that runs.
+    func sockets() throws -> URL {
+        struct Record: Decodable { var readerSocket: String }
+        let data = try Data(contentsOf: state.appending(path: "stack.json"))
+        let socket = try JSONDecoder().decode(Record.self, from: data).readerSocket
+        return URL(fileURLWithPath: socket).deletingLastPathComponent()
+    }
+
+    /// Stops the stack and waits for its end.
+    func down(_ stack: Process) async throws {
+        try await done("down")
+        try await eventually { !stack.isRunning }
+    }
+}
+
+extension String {
+    /// The rest of the first line that starts with `label`.
+    func value(_ label: String) throws -> String {
+        let line = split(separator: "\n").first { $0.hasPrefix(label) }
+        return try #require(line, "no line '\(label)' in: \(self)").dropFirst(label.count)
+            .trimmingCharacters(in: .whitespaces)
     }
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
+import Foundation
+import TestKit
 import Testing
 
 /// Stories told by the real executables, one after the other: each wants the machine for itself.
@@ -8,10 +11,10 @@ import Testing
 extension Scenarios {
     /// The story of the README.
     @Suite struct MainJobTests {
-        @Test func `the demo tells the whole story and every step is as expected`() async throws {
-            let program = try LatchkeyProgram()
-            defer { program.clean() }
-            let output = try await program.runBare(["demo"])
+        @Test func `the demo is as expected, and no log and no event of it holds a secret`()
+            async throws
+        {
+            let output = try await LatchkeyProgram.runBare(["demo", "--keep"])
             #expect(output.code == 0, "\(output.text)")
             for line in [
                 "alice is the owner of Roadster", "the car read the receipt",
@@ -21,6 +24,65 @@ extension Scenarios {
             ] {
                 #expect(output.text.contains(line), "\(line)")
             }
+            if PrivatePCSC.Driver.standard == .latchkey {
+                #expect(output.text.contains("picked the key before SELECT"))
+            }
+            let path = try output.text.value("state and logs:")
+            let program = LatchkeyProgram(state: URL(fileURLWithPath: path))
+            defer { program.clean() }
+            let used = try #require(output.text.firstMatch(of: /pairing password ([0-9]{8}),/)).1
+            try await expectNoSecret(program, passwords: [String(used)])
+        }
+
+        /// Looks through everything that services write. The folder comes up once more, so that the
+        /// outboxes say all events again, with a pairing and an invitation under way.
+        private func expectNoSecret(_ program: LatchkeyProgram, passwords: [String]) async throws {
+            let port = LatchkeyProgram.basePort
+            let stack = try program.up(basePort: port)
+            defer { stack.terminate() }
+            try await program.untilReady()
+            let pairing = try await program.done("vehicle", "pair", "Coupe")
+            try #require(pairing.contains("the car is in pairing mode"), "\(pairing)")
+            try await program.done(
+                "phone", "share", "carol", "--level", "Access and Drive Restricted", "--friend",
+                "dave", "--code", "271828")
+            let document = try await newestDocument(port)
+            let dump = program.state.appending(path: "events.dump")
+            try await EventDump(basePort: port, file: dump).write(until: document)
+            var secrets = try Secrets(in: program.state)
+            for password in passwords + [try pairing.value("pairing password")] {
+                secrets.add(word: password, from: "a pairing password")
+            }
+            try await program.down(stack)
+
+            // There is something to look for, and it is found where it belongs.
+            #expect(secrets.names.isSuperset(of: ["kpersistent", "w0", "L"]))
+            let held = try secrets.found(
+                in: ["phones", "automaker", "device-oem/root.key"].map {
+                    program.state.appending(path: $0)
+                })
+            for name in [
+                "privateKey", "longTermSharedSecret", "secret", "token", "immobilizerKey",
+                "vehicleKey", "encryptionKey", "a PEM key",
+            ] {
+                #expect(held.contains { $0.hasPrefix(name) }, "no \(name) to look for")
+            }
+            // Outbox tables and everything else in PostgreSQL, its write-ahead log included.
+            let places = [
+                "logs", "postgres", "events.dump", "up.log", "device-oem/store.sqlite",
+                "device-oem.json", "automaker.json",
+            ].map { program.state.appending(path: $0) }
+            #expect(try secrets.found(in: places) == [])
+        }
+
+        /// The text with which the newest document of the Coupe names itself on its topic.
+        private func newestDocument(_ port: Int) async throws -> String {
+            let url = "http://127.0.0.1:\(port + 3)/operator/v1/vehicles"
+            let body = try #require(await answer(of: url)).body
+            let vehicles = try JSONDecoder().decode(
+                [RegistryAPI.Vehicle].self, from: Data(body.utf8))
+            let coupe = try #require(vehicles.first { $0.displayName == "Coupe" })
+            return "\"version\": \(coupe.documentVersion), \"vehicleId\": \"\(coupe.vehicleId)\""
         }
     }
 }

@@ -17,10 +17,10 @@ extension Scenarios {
         {
             let program = try LatchkeyProgram()
             defer { program.clean() }
-            let port = 23_000 + Int(getpid()) % 200 * 40
+            let port = LatchkeyProgram.basePort
 
             let first = try program.up(basePort: port)
-            try await ready(program)
+            try await program.untilReady()
             let added = try await program.run("vehicle", "add", "--vin", "LKY00000000000007")
             #expect(added.code == 0, "\(added.text)")
             let down = try await program.run("down")
@@ -31,19 +31,19 @@ extension Scenarios {
             #expect(status.code == 1)
 
             let second = try program.up(basePort: port)
-            try await ready(program)
+            try await program.untilReady()
             let resumed = try await program.run("vehicle", "list")
             #expect(resumed.text.contains("LKY00000000000007"))
             kill(second.processIdentifier, SIGKILL)
             try await eventually(within: .seconds(20)) { !second.isRunning }
 
             let third = try program.up(basePort: port)
-            try await ready(program)
+            try await program.untilReady()
             let list = try await program.run("vehicle", "show", "LKY00000000000007")
             #expect(list.code == 0 && list.text.contains("unpaired"), "\(list.text)")
-            let end = try await program.run("down")
-            #expect(end.code == 0)
-            try await eventually(within: .seconds(20)) { !third.isRunning }
+            let sockets = try program.sockets()
+            try await program.down(third)
+            #expect(!FileManager.default.fileExists(atPath: sockets.path), "nothing is left behind")
         }
 
         @Test func `a port in use gives one clear line and nothing is left running`() async throws {
@@ -56,11 +56,79 @@ extension Scenarios {
             #expect(output.text.contains("hint:"))
         }
 
+        @Test func `a start that is interrupted leaves nothing running and can be repeated`()
+            async throws
+        {
+            let program = try LatchkeyProgram()
+            defer { program.clean() }
+            let port = LatchkeyProgram.basePort
+            let first = try program.up(basePort: port)
+            try await eventually(within: .seconds(20)) {
+                try String(contentsOf: program.output, encoding: .utf8).contains("certificates")
+            }
+            kill(first.processIdentifier, SIGHUP)
+            try await eventually(within: .seconds(20)) { !first.isRunning }
+            #expect(first.terminationStatus == 0)
+            #expect(Self.processes(of: program.state) == [])
+
+            let second = try program.up(basePort: port)
+            try await program.untilReady()
+            let down = try await program.run("down")
+            #expect(down.code == 0)
+            try await eventually(within: .seconds(20)) { !second.isRunning }
+            #expect(Self.processes(of: program.state) == [])
+        }
+
+        /// Command lines of processes that a stack in `state` has started.
+        private static func processes(of state: URL) -> [String] {
+            let mark = Data("LATCHKEY_STACK=\(state.path)".utf8)
+            let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+            return numbers.compactMap { number in
+                let data = FileManager.default.contents(atPath: "/proc/\(number)/environ") ?? Data()
+                guard data.split(separator: 0).contains(mark) else { return nil }
+                let words = FileManager.default.contents(atPath: "/proc/\(number)/cmdline")
+                return String(decoding: words ?? Data(), as: UTF8.self)
+            }
+        }
+
+        @Test func `exported certificates hold what services read and no authority's key`()
+            async throws
+        {
+            let program = try LatchkeyProgram()
+            defer { program.clean() }
+            let out = program.state.appending(path: "pki").path
+            let export = ["pki", "export", "--environment", "testing", "--out", out]
+            let made = try await program.run(
+                export + ["--host", "car.example", "--host", "10.1.2.3"])
+            #expect(made.code == 0, "\(made.text)")
+            let files = try FileManager.default.contentsOfDirectory(atPath: out).sorted()
+            #expect(
+                files == [
+                    "app-token.pem", "client.key", "client.pem", "encryption.key",
+                    "encryption.pem", "intermediates.pem", "root.pem", "server.key", "server.pem",
+                    "signature.key", "signature.pem", "tls-root.pem",
+                ])
+            let root = try Data(contentsOf: URL(fileURLWithPath: out + "/root.pem"))
+            let again = try await program.run(export)
+            #expect(again.code == 0, "\(again.text)")
+            #expect(try Data(contentsOf: URL(fileURLWithPath: out + "/root.pem")) == root)
+            let other = try await program.run("pki", "export", "--out", out)
+            #expect(other.code == 1)
+            #expect(other.text.contains("--environment"), "\(other.text)")
+        }
+
         @Test(arguments: [
             (["vehicle", "list"], "no stack runs"), (["status"], "no stack runs"),
             (["down"], "no stack runs"),
             (["vehicle", "add", "--vin", "SHORT"], "17 characters"),
+            (["up", "--readers", "none"], "--readers takes latchkey or vpcd"),
             (["phone", "tap", "nobody", "--reader", "127.0.0.1:1"], "nobody"),
+            (["phone", "revoke", "alice", "--key", "12"], "40 hexadecimal digits"),
+            (["vehicle", "code", "Roadster", "12"], "six digits"),
+            (["device-oem", "import", "/no/such/file"], "no such file or folder\nhint:"),
+            (["device-oem", "export", "--out", "/no/such/file"], "hint: --out"),
+            (["device-oem", "serve", "--address", "nowhere"], "host:port"),
+            (["pki", "export", "--out", "/dev/null/x"], "hint:"),
         ])
         func `a command that cannot work says why in words`(arguments: [String], words: String)
             async throws
@@ -70,23 +138,6 @@ extension Scenarios {
             let output = try await program.run(arguments)
             #expect(output.code != 0)
             #expect(output.text.contains(words), "\(output.text)")
-        }
-
-        /// Waits until the stack is up; what it printed tells why it is not.
-        private func ready(_ program: LatchkeyProgram) async throws {
-            do {
-                try await isReady(program)
-            } catch {
-                let printed = try? String(contentsOf: program.output, encoding: .utf8)
-                Issue.record("\(error); latchkey up printed: \(printed ?? "nothing")")
-                throw error
-            }
-        }
-
-        private func isReady(_ program: LatchkeyProgram) async throws {
-            try await eventually(within: .seconds(60)) {
-                try await program.run("status").code == 0
-            }
         }
     }
 }

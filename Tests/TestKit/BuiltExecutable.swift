@@ -11,11 +11,18 @@ public enum BuiltExecutable {
 
     /// The file of product `name`: in `LATCHKEY_BIN` when set, else beside the test bundle.
     public static func url(_ name: String) throws -> URL {
-        for folder in folders() {
-            let file = folder.appendingPathComponent(name)
-            if FileManager.default.isExecutableFile(atPath: file.path) { return file }
+        guard let file = find(name) else {
+            throw Missing(description: "\(name) is not built: swift build --product \(name)")
         }
-        throw Missing(description: "\(name) is not built: swift build --product \(name)")
+        return file
+    }
+
+    /// The driver of the virtual readers; none when only the package was built.
+    static var readerDriver: URL? { find("libifdlatchkey.so") }
+
+    private static func find(_ name: String) -> URL? {
+        folders().map { $0.appendingPathComponent(name) }
+            .first { FileManager.default.isExecutableFile(atPath: $0.path) }
     }
 
     private static func folders() -> [URL] {

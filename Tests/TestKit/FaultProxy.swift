@@ -58,6 +58,9 @@ public final class FaultProxy: Sendable {
         for link in links { link.client.eventLoop.execute { link.pump() } }
     }
 
+    /// How many Produce requests reached the broker while answers were lost.
+    public var unansweredProduces: Int { sky.state.withLock { $0.unansweredProduces } }
+
     /// Ends every connection with a TCP reset.
     public func reset() {
         for link in sky.state.withLock({ Array($0.links.values) }) {
@@ -78,6 +81,7 @@ final class ProxySky: Sendable {
         var latency = TimeAmount.zero
         var weather = FaultProxy.Weather.clear
         var links: [ObjectIdentifier: ProxyLink] = [:]
+        var unansweredProduces = 0
     }
 
     let state = Mutex(State())

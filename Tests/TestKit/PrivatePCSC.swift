@@ -3,7 +3,7 @@
 import Foundation
 public import PCSC
 
-/// A smart card service of this test process alone: pcscd with virtual readers (vpcd).
+/// A smart card service of this test process alone: pcscd with virtual readers.
 ///
 /// libpcsclite reads the socket's name once per process, so there is one service at a time: tests
 /// that need one take turns inside `withReaders`. Child processes find it by `environment`.
@@ -11,6 +11,19 @@ public final class PrivatePCSC: Sendable {
     /// Why the service could not be started.
     public struct Failure: Error, CustomStringConvertible {
         public let description: String
+    }
+
+    /// What carries the bytes between pcscd and a card.
+    public enum Driver: String, CaseIterable, Sendable {
+        /// Our own: it notices cards at once and shows them polling frames.
+        case latchkey
+        /// That of vsmartcard: it looks for cards every 0.4 s.
+        case vpcd
+
+        /// Our own where it was built.
+        public static var standard: Driver {
+            BuiltExecutable.readerDriver == nil ? .vpcd : .latchkey
+        }
     }
 
     /// One entry of reader.conf: two slots on neighbouring ports.
@@ -27,11 +40,12 @@ public final class PrivatePCSC: Sendable {
 
     /// Starts a service with these readers, gives it to `body`, and ends it.
     public static func withReaders<Value>(
-        _ names: [String], _ body: (PrivatePCSC) async throws -> Value
+        _ names: [String], driver: Driver = .standard,
+        _ body: (PrivatePCSC) async throws -> Value
     ) async throws -> Value {
         await turn.wait()
         do {
-            let value = try await run(names, body)
+            let value = try await run(names, driver, body)
             await turn.signal()
             return value
         } catch {
@@ -41,11 +55,11 @@ public final class PrivatePCSC: Sendable {
     }
 
     private static func run<Value>(
-        _ names: [String], _ body: (PrivatePCSC) async throws -> Value
+        _ names: [String], _ driver: Driver, _ body: (PrivatePCSC) async throws -> Value
     ) async throws -> Value {
         var attempt = 1
         while true {
-            let service = try PrivatePCSC(names)
+            let service = try PrivatePCSC(names, driver)
             defer { service.remove() }
             do {
                 try await service.start()
@@ -57,33 +71,49 @@ public final class PrivatePCSC: Sendable {
         }
     }
 
-    private init(_ names: [String]) throws {
+    private init(_ names: [String], _ driver: Driver) throws {
         folder = FileManager.default.temporaryDirectory
             .appending(path: "latchkey-pcsc-\(UUID().uuidString.prefix(8))")
         readers = try names.map { Reader(name: $0, port: try FreePorts.pair()) }
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try? FileManager.default.createDirectory(
             atPath: "/run/pcscd", withIntermediateDirectories: true)
-        var entries = ""
-        for (index, reader) in readers.enumerated() {
-            // Two entries that share one file collide inside the driver.
-            let library = folder.appending(path: "libifdvpcd\(index).so")
-            try FileManager.default.copyItem(
-                at: URL(filePath: Self.driver).resolvingSymlinksInPath(), to: library)
-            let port = String(reader.port, radix: 16)
-            entries += """
-                FRIENDLYNAME "\(reader.name)"
-                DEVICENAME /dev/null:0x\(port)
-                LIBPATH \(library.path)
-                CHANNELID 0x\(port)
-
-
-                """
+        let entries = try readers.enumerated().map { index, reader in
+            switch driver {
+            case .latchkey: try Self.entry(reader)
+            case .vpcd: try Self.vpcdEntry(reader, in: folder.appending(path: "\(index).so"))
+            }
         }
         let config = folder.appending(path: "reader.conf.d")
         try FileManager.default.createDirectory(at: config, withIntermediateDirectories: true)
-        try entries.write(
-            to: config.appending(path: "vpcd"), atomically: true, encoding: .utf8)
+        try entries.joined(separator: "\n\n").write(
+            to: config.appending(path: "readers"), atomically: true, encoding: .utf8)
+    }
+
+    private static func entry(_ reader: Reader) throws -> String {
+        guard let library = BuiltExecutable.readerDriver else {
+            throw Failure(description: "libifdlatchkey.so is not built: run scripts/build")
+        }
+        return """
+            FRIENDLYNAME "\(reader.name)"
+            DEVICENAME 127.0.0.1:\(reader.port)-\(reader.port + 1)
+            LIBPATH \(library.path)
+
+            """
+    }
+
+    /// Two entries that share one file collide inside vpcd, so each has a copy.
+    private static func vpcdEntry(_ reader: Reader, in library: URL) throws -> String {
+        try FileManager.default.copyItem(
+            at: URL(filePath: vpcd).resolvingSymlinksInPath(), to: library)
+        let port = String(reader.port, radix: 16)
+        return """
+            FRIENDLYNAME "\(reader.name)"
+            DEVICENAME /dev/null:0x\(port)
+            LIBPATH \(library.path)
+            CHANNELID 0x\(port)
+
+            """
     }
 
     /// What a child process needs to reach this service.
@@ -129,7 +159,7 @@ public final class PrivatePCSC: Sendable {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    private static let driver = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
+    private static let vpcd = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
     private static let turn = Turn()
 
     /// The socket of this process; set in the environment before libpcsclite looks.

@@ -90,6 +90,10 @@ final class ProxyLink: ChannelInboundHandler, @unchecked Sendable {
         let now = NIODeadline.now()
         while let server, let first = toServer.first, first.due <= now {
             toServer.removeFirst()
+            let isProduce = first.bytes.getInteger(at: 4, as: Int16.self) == 0
+            if isProduce, weather == .answersLost {
+                sky.state.withLock { $0.unansweredProduces += 1 }
+            }
             server.writeAndFlush(first.bytes, promise: nil)
         }
         while let first = toClient.first, first.due <= now {

@@ -81,13 +81,7 @@ public final class RunningService: Sendable {
     /// Status code and body of a path on the admin address; none while nobody listens.
     public func probe(_ path: String, method: String = "GET") async -> (status: Int, body: String)?
     {
-        var request = HTTPClientRequest(url: admin + path)
-        request.method = .init(rawValue: method)
-        guard
-            let answer = try? await HTTPClient.shared.execute(request, timeout: .seconds(5)),
-            let body = try? await answer.body.collect(upTo: 1 << 20)
-        else { return nil }
-        return (Int(answer.status.code), String(buffer: body))
+        await answer(of: admin + path, method: method)
     }
 
     /// Waits until `/readyz` says yes.
@@ -134,6 +128,17 @@ public final class RunningService: Sendable {
         return folders.compactMap { $0 }.map { URL(fileURLWithPath: $0).appending(path: name) }
             .first { FileManager.default.isExecutableFile(atPath: $0.path) }
     }
+}
+
+/// Status code and body of `url`; none while nobody answers.
+public func answer(of url: String, method: String = "GET") async -> (status: Int, body: String)? {
+    var request = HTTPClientRequest(url: url)
+    request.method = .init(rawValue: method)
+    guard
+        let answer = try? await HTTPClient.shared.execute(request, timeout: .seconds(5)),
+        let body = try? await answer.body.collect(upTo: 1 << 20)
+    else { return nil }
+    return (Int(answer.status.code), String(buffer: body))
 }
 
 /// Ports that nobody uses now.

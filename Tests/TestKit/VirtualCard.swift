@@ -7,6 +7,7 @@ import Foundation
 /// ```text
 /// both ways: length(2, big-endian) || bytes
 /// 00 off, 01 on, 02 reset: no answer   04: answer ATR   longer: command APDU, answer response APDU
+/// 6A 02 …: polling frame, no answer
 /// ```
 public final class VirtualCard: Sendable {
     /// What the reader does to the power of the card.
@@ -31,15 +32,21 @@ public final class VirtualCard: Sendable {
 
     private let port: UInt16
     private let power: @Sendable (Power) -> Void
+    private let announced: (@Sendable ([UInt8]) -> Void)?
     private let respond: @Sendable ([UInt8]) -> Reply
     private let connection = Connection()
 
     /// A card for the reader on `port` of this machine; `respond` gets whole command APDUs.
+    ///
+    /// `announced` gets polling frames. Without it the card has never heard of them and takes them
+    /// for commands.
     public init(
         port: UInt16, power: @escaping @Sendable (Power) -> Void = { _ in },
+        announced: (@Sendable ([UInt8]) -> Void)? = nil,
         respond: @escaping @Sendable ([UInt8]) -> Reply
     ) {
         (self.port, self.power, self.respond) = (port, power, respond)
+        self.announced = announced
     }
 
     deinit { connection.close() }
@@ -48,8 +55,8 @@ public final class VirtualCard: Sendable {
     public func insert() throws {
         let file = try connect()
         connection.open(file)
-        let (power, respond, connection) = (power, respond, connection)
-        Thread { Self.serve(file, connection, power, respond) }.start()
+        let (power, announced, respond, connection) = (power, announced, respond, connection)
+        Thread { Self.serve(file, connection, power, announced, respond) }.start()
     }
 
     /// Takes the card out of the field, in the middle of an answer or not.
@@ -78,13 +85,15 @@ public final class VirtualCard: Sendable {
 
     private static func serve(
         _ file: Int32, _ connection: Connection, _ power: (Power) -> Void,
-        _ respond: ([UInt8]) -> Reply
+        _ announced: (([UInt8]) -> Void)?, _ respond: ([UInt8]) -> Reply
     ) {
         while let frame = readFrame(file) {
             if frame == [4] {
                 send(file, framed(atr))
             } else if frame.count == 1, let event = Power(rawValue: frame[0]) {
                 power(event)
+            } else if let announced, frame.starts(with: [0x6A, 0x02]) {
+                announced(frame)
             } else {
                 switch respond(frame) {
                 case .answer(let bytes): send(file, framed(bytes))

@@ -43,7 +43,7 @@ import VirtualPhone
         }
         let taps = TapRunner(
             store: store, readers: readers, codes: codes, host: host, profile: .virtual,
-            reports: Bell())
+            make: cars[0].make, reports: Bell())
         let watch = StreamWatch(store: store, taps: taps, host: host, changes: bell)
         let running = Task { try await watch.run() }
         defer { running.cancel() }

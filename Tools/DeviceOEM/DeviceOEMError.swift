@@ -8,6 +8,8 @@ public enum DeviceOEMError: Error, Equatable, Sendable, CustomStringConvertible 
     case identity(String)
     /// The folder belongs to a device OEM of another name.
     case otherIdentity(present: String)
+    /// The folder's certificates are for another environment.
+    case otherEnvironment(present: String)
     /// A name that cannot be an identifier.
     case badName(String)
     /// An automaker's bundle is refused.
@@ -36,6 +38,8 @@ public enum DeviceOEMError: Error, Equatable, Sendable, CustomStringConvertible 
             "the device OEM's own keys cannot be used: \(reason)\nhint: restore its folder from a backup, or start with another --state"
         case .otherIdentity(let present):
             "this folder belongs to the device OEM \(present)\nhint: leave --id out, or choose another folder with --state"
+        case .otherEnvironment(let present):
+            "the certificates in this folder are for the environment \(present)\nhint: leave --environment out, or choose another folder with --state"
         case .badName(let name):
             "'\(name)' cannot be an identifier\nhint: use 1 to 32 letters, digits, - and ."
         case .bundle(let reason):

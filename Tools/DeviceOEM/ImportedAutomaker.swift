@@ -2,6 +2,7 @@
 
 public import Foundation
 public import Identifiers
+public import KeyProtocol
 public import PKI
 internal import ServiceKit
 
@@ -28,6 +29,8 @@ public struct ImportedAutomaker: Codable, Equatable, Sendable {
     public let server: String?
     /// PEM of the root of the partner API's TLS certificates; none means `root`.
     public let tlsRoot: String?
+    /// What its readers call themselves in polling frames.
+    public let readerMake: ReaderMake?
 
     /// Bytes of the largest bundle that is read.
     public static let sizeLimit = 1 << 20
@@ -54,6 +57,7 @@ public struct ImportedAutomaker: Codable, Equatable, Sendable {
         intermediates = try Self.blocks(members.intermediates?.texts ?? [])
         server = try Self.url(members.server)
         tlsRoot = try Self.tlsRoot(members.tlsRoot)
+        readerMake = try Self.readerMake(members.readerMake)
         guard vehicleOemId.utf8.count <= 64,
             vehicleOemId.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
         else { throw .bundle("vehicleOemId is no identifier of up to 64 characters") }
@@ -107,7 +111,7 @@ extension ImportedAutomaker {
     private struct Members: Decodable {
         let environment, vehicleOemId, root, externalCA, encryption, signature: String?
         let intermediates: Texts?
-        let server, tlsRoot: String?
+        let server, tlsRoot, readerMake: String?
     }
 
     private static func required(
@@ -135,6 +139,14 @@ extension ImportedAutomaker {
             url.host?.isEmpty == false, url.query == nil, url.fragment == nil, url.user == nil
         else { throw .bundle("server is no https:// address") }
         return text
+    }
+
+    private static func readerMake(_ text: String?) throws(DeviceOEMError) -> ReaderMake? {
+        guard let text, !text.isEmpty else { return nil }
+        guard let make = ReaderMake(text) else {
+            throw .bundle("readerMake is not three hexadecimal digits")
+        }
+        return make
     }
 
     private static func tlsRoot(_ text: String?) throws(DeviceOEMError) -> String? {

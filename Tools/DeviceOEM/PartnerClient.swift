@@ -10,6 +10,8 @@ internal import ServiceKit
 /// A key as it is registered with its automaker.
 public struct KeyRegistration: Sendable {
     public var keyId: KeyID
+    /// `phone`, `watch`: the phone maker's own words.
+    public var deviceType: String
     public var isOwner: Bool
     /// Hash of the account, different for every automaker.
     public var accountHash: [UInt8]
@@ -27,11 +29,12 @@ public struct KeyRegistration: Sendable {
 
     /// What trackKey says of a key.
     public init(
-        keyId: KeyID, isOwner: Bool, accountHash: [UInt8], vehicleId: VehicleID,
+        keyId: KeyID, deviceType: String, isOwner: Bool, accountHash: [UInt8], vehicleId: VehicleID,
         instanceCA: [UInt8], keyCertificate: [UInt8], encryptionCertificate: [UInt8],
         vehicleStatement: [UInt8]?, attestation: [UInt8]?
     ) {
         self.keyId = keyId
+        self.deviceType = deviceType
         self.isOwner = isOwner
         self.accountHash = accountHash
         self.vehicleId = vehicleId
@@ -82,7 +85,8 @@ public struct PartnerClient: Sendable {
         let chain = [maker.pki.root.certificate.der, key.instanceCA, key.encryptionCertificate]
         return try JSONBody.encode(
             PartnerAPI.TrackKeyRequest(
-                keyID: key.keyId, keyType: key.isOwner ? .owner : .shared, deviceType: "phone",
+                keyID: key.keyId, keyType: key.isOwner ? .owner : .shared,
+                deviceType: key.deviceType,
                 accountIDHash: key.accountHash.hex, encryptionVersion: ECIES.version,
                 encryptionCertChain: chain.map(Self.base64),
                 keyData: try seal(JSONBody.encode(data), to: automaker)))

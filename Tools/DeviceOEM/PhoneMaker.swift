@@ -36,7 +36,9 @@ public struct PhoneMaker: Sendable {
 
     /// Opens the device OEM in `url`, or makes one there.
     ///
-    /// - Parameter deviceOemId: its name; when the folder has one, it must be the same.
+    /// - Parameters:
+    ///   - deviceOemId: its name; when the folder has one, it must be the same.
+    ///   - environment: what its certificates are for; the same holds.
     public static func open(
         _ url: URL, deviceOemId: String? = nil, environment: String? = nil,
         clock: WallClock = .system, random: RandomSource = .system
@@ -50,6 +52,9 @@ public struct PhoneMaker: Sendable {
             pki = try load(folder, data)
             guard deviceOemId == nil || deviceOemId == pki.deviceOemId else {
                 throw DeviceOEMError.otherIdentity(present: pki.deviceOemId)
+            }
+            guard environment == nil || environment == pki.environment else {
+                throw DeviceOEMError.otherEnvironment(present: pki.environment)
             }
         } else {
             pki = try make(

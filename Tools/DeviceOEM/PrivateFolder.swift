@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Foundation
+internal import ServiceKit
 
 #if canImport(Glibc)
     import Glibc
@@ -20,7 +21,7 @@ public struct PrivateFolder: Sendable {
             try FileManager.default.createDirectory(
                 at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw DeviceOEMError.file(path: url.path, reason: Self.reason(error))
+            throw DeviceOEMError.file(path: url.path, reason: FileFailure.reason(error))
         }
     }
 
@@ -31,7 +32,7 @@ public struct PrivateFolder: Sendable {
         do {
             return try Data(contentsOf: file)
         } catch {
-            throw DeviceOEMError.file(path: file.path, reason: Self.reason(error))
+            throw DeviceOEMError.file(path: file.path, reason: FileFailure.reason(error))
         }
     }
 
@@ -76,12 +77,6 @@ public struct PrivateFolder: Sendable {
 
     private func failure(_ path: String) -> DeviceOEMError {
         .file(path: path, reason: String(cString: strerror(errno)))
-    }
-
-    static func reason(_ error: any Error) -> String {
-        let error = error as NSError
-        return (error.userInfo[NSUnderlyingErrorKey] as? NSError)?.localizedDescription
-            ?? error.localizedDescription
     }
 }
 

@@ -36,6 +36,8 @@ public struct ApproachResult: Sendable {
         case notRanged
         /// No command came.
         case nobodyAsked
+        /// In power reserve a phone has no radio but its NFC.
+        case radioIsOff
     }
 
     public internal(set) var ending = Ending.nobodyAsked
@@ -59,6 +61,7 @@ public struct ApproachResult: Sendable {
         case .notBelieved: transaction.text
         case .notRanged: "the car knows the key and did not look where the phone is"
         case .nobodyAsked: "no car asked for a key"
+        case .radioIsOff: "the phone is in power reserve and its radio is off"
         }
     }
 
@@ -80,6 +83,7 @@ public struct ApproachResult: Sendable {
                 : transaction.hint
         case .notRanged: "the car has no passive entry: tap the door"
         case .nobodyAsked: "is a car's radio at this address?"
+        case .radioIsOff: "tap the door: the secure element still answers there"
         }
     }
 }

@@ -15,8 +15,10 @@ extension Phone {
         _ address: ListenAddress, _ options: ApproachOptions = ApproachOptions(),
         step: (String) -> Void = { _ in }
     ) throws -> ApproachResult {
+        let conditions = settings.conditions(TapOptions(isUnlocked: options.isUnlocked))
+        guard conditions.frameworkRuns else { return ApproachResult(ending: .radioIsOff) }
         let link = try TCPLink.connect(to: address, else: .noRadio(address.description))
-        card.conditions.isUnlocked = options.isUnlocked
+        card.conditions = conditions
         card.interface = .wired
         defer {
             card.fieldLost()
@@ -105,7 +107,9 @@ private struct Approach {
         case .rangingEnded(let reason):
             result.ending = reason.map { .refused($0) } ?? .unlocked
             isOver = true
-        case .paired, .pairingAborted, .pairingModeLeft, .notification, .mailboxWritten: break
+        case .paired, .pairingAborted, .pairingModeLeft, .carRefused, .notification,
+            .mailboxWritten:
+            break
         }
     }
 }

@@ -12,7 +12,7 @@ extension Phone {
     /// Owner: ends a key that was given away.
     ///
     /// The automaker is asked; where that is not possible the car hears of it at this phone's next
-    /// tap (PROTOCOL 10.7).
+    /// standard transaction, which every tap at a dashboard is (PROTOCOL 10.7).
     public func revoke(_ key: KeyID, with owner: KeyID, offline: Bool = false) async throws
         -> SyncReport
     {
@@ -37,7 +37,7 @@ extension Phone {
         try card.retire([share.slotId], with: owner)
         try save()
         report.done.append(
-            "\(vehicleName(of: owner)) hears that the key of \(name) has ended when \(self.name) taps next"
+            "\(vehicleName(of: owner)) hears that the key of \(name) has ended when \(self.name) taps the dashboard next"
         )
         return report
     }

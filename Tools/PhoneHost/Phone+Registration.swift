@@ -55,7 +55,8 @@ extension Phone {
         }
         let body = try partners.body(
             registering: KeyRegistration(
-                keyId: key.id, isOwner: key.origin == .pairing,
+                keyId: key.id, deviceType: extras.deviceType ?? "phone",
+                isOwner: key.origin == .pairing,
                 accountHash: sha256(Array("\(extras.account) \(key.automaker)".utf8)),
                 vehicleId: key.vehicleId, instanceCA: own.instanceCA,
                 keyCertificate: key.endpointCertificate,

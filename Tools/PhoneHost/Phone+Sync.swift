@@ -180,7 +180,15 @@ extension Phone {
             decline(acceptance)
             report.failed.append("the owner took the invitation back: \(reason)")
         case .importRequest(let der):
-            try card.importKey(ImportRequest(parsing: der))
+            do {
+                try card.importKey(ImportRequest(parsing: der))
+            } catch {
+                // The owner signs once: this key will never work, and must not block another one.
+                decline(acceptance)
+                try save()
+                try? await relay.update(acceptance.mailbox, .cancel("refused"), step: "cancel")
+                throw error
+            }
             try save()
             try noteKeys()
             report.done.append("the key for \(vehicleName(of: key)) is ready")

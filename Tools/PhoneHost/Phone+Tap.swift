@@ -16,10 +16,10 @@ extension Phone {
     public func tap(_ address: ListenAddress, _ options: TapOptions = TapOptions()) throws
         -> TapResult
     {
-        card.conditions.isUnlocked = options.isUnlocked
-        card.conditions.frameworkRuns = !options.powerReserve
+        card.conditions = settings.conditions(options)
         card.leavePairingMode()
         if let password = options.password {
+            guard !card.state.automakers.isEmpty else { throw PhoneHostError.noAutomaker }
             try card.enterPairingMode(password: password, at: clock.now)
         }
         try save()
@@ -33,9 +33,13 @@ extension Phone {
             guard wantsReconnect else { continue }
             link = nil
             lostField()
-            // pcscd looks every 400 ms; only then does it see that a phone left and another came.
+            // vpcd looks every 400 ms; only then does it see that a phone left and another came.
             usleep(600_000)
-            link = try ReaderLink.connect(to: address)
+            do {
+                link = try ReaderLink.connect(to: address)
+            } catch  where session.result.apdus > 0 {
+                break  // the reader went away in the middle, which the result tells
+            }
             session.reconnected()
         }
         // The car writes its log after it let go; a phone takes its time too.
@@ -43,6 +47,7 @@ extension Phone {
         link = nil
         lostField()
         if card.state.pairing != nil { card.leavePairingMode() }
+        session.result.wasPairing = options.password != nil
         suspect(session.result)
         try save()
         try noteKeys()
@@ -61,6 +66,8 @@ extension Phone {
         switch event {
         case .frame(.atrRequest): session.sent(link.send(ReaderFrame.atr))
         case .frame(.command(let command)): try answer(command, on: link, &session)
+        case .frame(.announcement(let frame)):
+            if let frame { session.announced(card.announced(frame)) }
         case .frame(.powerOn): session.powered()
         case .frame(.powerOff), .frame(.reset):
             card.fieldLost()

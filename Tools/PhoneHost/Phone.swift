@@ -118,8 +118,9 @@ public final class Phone {
             let known = card.state.automakers.first { $0.name == name }
             let signature = certificates.signature.publicKey
             if let known, known.rootKey == certificates.root.publicKey,
+                known.rootName == certificates.root.subjectName,
                 known.externalCA == certificates.externalCA.der,
-                known.signatureKeys.first == signature
+                known.signatureKeys.first == signature, known.readerMake == bundle.readerMake
             {
                 continue
             }
@@ -129,10 +130,11 @@ public final class Phone {
             try card.add(
                 Automaker(
                     name: name, rootKey: certificates.root.publicKey,
+                    rootName: certificates.root.subjectName,
                     externalCA: certificates.externalCA.der,
                     instanceCA: try known?.instanceCA
                         ?? maker.instanceCA(for: key, automaker: name).der,
-                    signatureKeys: [signature] + former))
+                    signatureKeys: [signature] + former, readerMake: bundle.readerMake))
         }
     }
 

@@ -20,6 +20,8 @@ public enum PhoneHostError: Error, Equatable, Sendable, CustomStringConvertible 
     case noRadio(String)
     /// The reader sent something that is no frame of PROTOCOL 20.
     case readerFrame(String)
+    /// The phone cannot be paired: its maker has no automaker's bundle.
+    case noAutomaker
     /// No key of this phone fits.
     case noKey(String)
     /// A link that is no invitation.
@@ -55,6 +57,8 @@ public enum PhoneHostError: Error, Equatable, Sendable, CustomStringConvertible 
         case .noRadio(let address):
             "no car's radio listens on \(address)\nhint: latchkey vehicle add --passive-entry gives a car one; latchkey status tells whether the stack is up"
         case .readerFrame(let reason): "the reader sent something else than frames: \(reason)"
+        case .noAutomaker:
+            "the phone's maker knows no automaker, so no car can trust the phone\nhint: exchange bundles first: latchkey device-oem export, latchkey partner issue, latchkey device-oem import"
         case .noKey(let reason): "\(reason)\nhint: latchkey phone list shows the keys"
         case .link(let reason):
             "this is no invitation: \(reason)\nhint: pass the whole link, in quotes, as the owner's phone printed it"

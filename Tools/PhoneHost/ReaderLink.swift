@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Identifiers
+internal import KeyProtocol
 internal import ServiceKit
 
 /// What a virtual reader says (PROTOCOL 20).
@@ -8,11 +9,14 @@ internal import ServiceKit
 /// ```text
 /// both ways: length(2, big-endian) || bytes
 /// 00 off, 01 on, 02 reset: no answer   04: answer ATR   longer: command, answer response
+/// 6A 02 …: polling frame, no answer (no command has the class 6A)
 /// ```
 enum ReaderFrame: Equatable {
     case powerOff, powerOn, reset
     case atrRequest
     case command([UInt8])
+    /// A polling frame; none when it was damaged on the way.
+    case announcement(PollingFrame?)
 
     /// Bytes of the longest command that is read; APDUs of this protocol have at most 261.
     static let limit = 4096
@@ -21,7 +25,10 @@ enum ReaderFrame: Equatable {
 
     init(_ bytes: [UInt8]) throws(PhoneHostError) {
         guard bytes.count < 2 else {
-            self = .command(bytes)
+            let isAnnouncement = bytes.starts(with: [0x6A, 0x02])
+            self =
+                isAnnouncement
+                ? .announcement(try? PollingFrame(parsing: bytes)) : .command(bytes)
             return
         }
         switch bytes.first {

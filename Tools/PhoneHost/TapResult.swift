@@ -2,6 +2,7 @@
 
 public import Identifiers
 public import KeyProtocol
+public import VirtualPhone
 
 /// How a tap is to go.
 public struct TapOptions: Sendable {
@@ -34,6 +35,8 @@ public struct TapResult: Sendable {
         case controlFlow(ControlFlow)
         /// Owner pairing ended without a key; the car's reason, if it gave one.
         case pairingFailed(OPControlFlow?)
+        /// The phone refused the car in owner pairing; a sentence.
+        case carRefused(String)
         /// The reader let go before the car had said how it ended.
         case interrupted
         /// No command came.
@@ -41,12 +44,16 @@ public struct TapResult: Sendable {
     }
 
     public internal(set) var ending = Ending.nobodyAsked
+    /// What the reader said of itself before the first command; none when it said nothing.
+    public internal(set) var announcement: ReaderAnnouncement?
     /// The key of the last transaction.
     public internal(set) var key: KeyID?
     /// Whether the last transaction was a fast one; none without a transaction.
     public internal(set) var isFast: Bool?
     /// The key owner pairing made.
     public internal(set) var paired: KeyID?
+    /// Whether the phone came to be paired.
+    var wasPairing = false
     /// Commands answered.
     public internal(set) var apdus = 0
     /// From the first command to the last answer.
@@ -64,11 +71,13 @@ public struct TapResult: Sendable {
     public var text: String {
         let kind = isFast.map { $0 ? "fast, " : "standard, " } ?? ""
         let measure =
-            "\(paired == nil ? kind : "")\(apdus) APDUs, \(Int(milliseconds.rounded())) ms"
+            "\(paired == nil ? kind : "")\(apdus) APDU\(apdus == 1 ? "" : "s"), \(Int(milliseconds.rounded())) ms"
         return switch ending {
         case .nobodyAsked: "no car asked for a key"
+        case .interrupted where wasPairing: "not paired: the car ended it (\(measure))"
         case .interrupted: "the car let go before it was done (\(measure))"
         case .pairingFailed(let reason): "not paired: \(Self.sentence(reason)) (\(measure))"
+        case .carRefused(let reason): "not paired: \(reason) (\(measure))"
         case .controlFlow where paired != nil && isSuccess: "paired (\(measure))"
         case .controlFlow(.success(let result)): "\(Self.word(result)) (\(measure))"
         case .controlFlow(let flow) where isSuccess: "\(flow.sentence) (\(measure))"
@@ -81,8 +90,14 @@ public struct TapResult: Sendable {
         switch ending {
         case .nobodyAsked:
             "is a car at this reader? Pairing needs the dashboard reader and `latchkey vehicle pair`"
+        case .interrupted where paired == nil && announcement?.choice == .setup:
+            "the car offers to set up a key: add --password, `latchkey vehicle pair` prints one"
+        case .interrupted where wasPairing:
+            "is the car in pairing mode, and is its automaker's bundle imported? See `latchkey vehicle pair` and `latchkey device-oem import`"
         case .interrupted: "tap again"
         case .pairingFailed: "`latchkey vehicle pair` gives a fresh password"
+        case .carRefused:
+            "`latchkey device-oem import FILE` makes the phone know an automaker; is this its car?"
         case .controlFlow(.failure(let hint)): Self.hint(hint)
         case .controlFlow: nil
         }
@@ -110,9 +125,30 @@ public struct TapResult: Sendable {
         case .keyUnknown, .attestationRefused: "latchkey phone list shows what this phone has"
         case .keySuspendedOrTerminated: "latchkey phone sync asks what was ordered about the key"
         case .receiptMissing: "latchkey phone sync registers the key; then tap again"
-        case .needsAuthentication: "add --unlocked, or enter the activation code in the car"
+        case .needsAuthentication:
+            "add --unlocked, or enter the activation code in the car: latchkey vehicle code"
         case .notValidNow, .rightMissing: "ask the owner of the car for other rights"
         case .none, .tokenWrong, .retry, .readerFault: "tap again"
         }
+    }
+}
+
+extension ReaderAnnouncement {
+    /// What to print after the phone's name.
+    public var sentence: String {
+        guard let terminal else { return "reader announced: not a car" }
+        let place =
+            switch terminal.position {
+            case .door: "door"
+            case .dashboard: "dashboard"
+            case .other(let number): "reader \(number)"
+            }
+        let shown =
+            switch choice {
+            case .key(let key): "key \(key)"
+            case .setup: "offers to set up a key"
+            case .nothing: "no key for it"
+            }
+        return "reader announced: \(place) of make \(terminal.make), \(shown)"
     }
 }

@@ -8,7 +8,7 @@ internal import VirtualPhone
 struct TapSession {
     let isPairing: Bool
     let deadline: ContinuousClock.Instant
-    private(set) var result = TapResult()
+    var result = TapResult()
     private(set) var isOver = false
     private var firstCommand: ContinuousClock.Instant?
     private var connectedAt = ContinuousClock.now
@@ -16,6 +16,8 @@ struct TapSession {
     /// The car has said its last word, as far as can be known.
     private var isDone = false
     private var reason: OPControlFlow?
+    /// Why the phone itself refused the car.
+    private var refusal: String?
 
     /// Nothing follows a last CONTROL FLOW after this time.
     static let afterWord = Duration.milliseconds(300)
@@ -47,9 +49,9 @@ struct TapSession {
         lastEvent = .now
         firstCommand = firstCommand ?? lastEvent
         result.apdus += 1
-        // Whatever was said before was not the last word.
-        result.ending = .interrupted
-        isDone = false
+        // Whatever was said before was not the last word, unless the phone itself said no.
+        result.ending = refusal.map(TapResult.Ending.carRefused) ?? .interrupted
+        isDone = refusal != nil
     }
 
     mutating func answered() {
@@ -72,6 +74,10 @@ struct TapSession {
             guard result.paired == nil else { return }
             result.ending = .pairingFailed(reason)
             isDone = true
+        case .carRefused(let reason):
+            refusal = reason
+            result.ending = .carRefused(reason)
+            isDone = true
         case .transaction(let key, let isFast):
             result.key = key
             result.isFast = isFast
@@ -81,6 +87,12 @@ struct TapSession {
             isDone = flow != .success(.stayOnReader)
         case .notification, .mailboxWritten, .ranging, .rangingEnded: break
         }
+    }
+
+    /// The reader said what it is; that is no command, and nothing is over because of it.
+    mutating func announced(_ announcement: ReaderAnnouncement) {
+        lastEvent = .now
+        result.announcement = announcement
     }
 
     mutating func sent(_ isSent: Bool) {

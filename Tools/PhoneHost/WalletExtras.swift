@@ -19,6 +19,10 @@ struct WalletExtras: Codable, Equatable, Sendable {
     var proven: [KeyID] = []
     /// Keys a car called suspended or ended, so that an order about them must be on its way.
     var suspects: [KeyID] = []
+    /// How the phone is set; none as it leaves the shop.
+    var settings: PhoneSettings?
+    /// What automakers are told this is; none for a phone.
+    var deviceType: String?
 
     struct Registration: Codable, Equatable, Sendable {
         var key: KeyID

@@ -2,6 +2,7 @@
 
 import Foundation
 import JWTKit
+import ServiceKit
 
 /// The development stack's stand-in for the automaker's sign-in: it issues the bearer tokens that
 /// owner apps show to the registry (ES256, one hour).
@@ -22,7 +23,7 @@ struct AppTokens {
         do {
             pem = try String(contentsOf: file, encoding: .utf8)
         } catch {
-            throw StackError.file(path: file.path, reason: StateFolder.reason(error))
+            throw StackError.file(path: file.path, reason: FileFailure.reason(error))
         }
         let keys = JWTKeyCollection()
         await keys.add(ecdsa: try ES256PrivateKey(pem: pem))

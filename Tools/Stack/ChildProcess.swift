@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import ServiceKit
 import Synchronization
 
 #if canImport(Glibc)
@@ -45,13 +46,21 @@ final class ChildProcess: Sendable {
             try process.run()
             try output.close()
         } catch {
-            throw .file(path: command.program, reason: StateFolder.reason(error))
+            throw .file(path: command.program, reason: FileFailure.reason(error))
         }
         self.process = Mutex(process)
     }
 
     var pid: Int32 { process.withLock { $0.processIdentifier } }
     var isRunning: Bool { process.withLock { $0.isRunning } }
+
+    /// How it ended: `code 1`, `signal 9`.
+    var ending: String {
+        process.withLock { process in
+            let kind = process.terminationReason == .uncaughtSignal ? "signal" : "code"
+            return "\(kind) \(process.terminationStatus)"
+        }
+    }
 
     /// Asks it to end (SIGTERM), and makes it end after `seconds`.
     func stop(within seconds: Int = 10, signal: Int32 = SIGTERM) async {
@@ -67,8 +76,12 @@ final class ChildProcess: Sendable {
     }
 
     /// Runs a short command to its end and returns what it printed.
+    ///
+    /// - Parameter name: what to call it, when `program` only starts it.
     @discardableResult
-    static func output(_ program: String, _ arguments: [String]) throws(StackError) -> String {
+    static func output(
+        _ program: String, _ arguments: [String], name: String? = nil
+    ) throws(StackError) -> String {
         let process = Process()
         let pipe = Pipe()
         process.executableURL = URL(fileURLWithPath: program)
@@ -82,13 +95,13 @@ final class ChildProcess: Sendable {
             text = String(
                 decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
         } catch {
-            throw .file(path: program, reason: StateFolder.reason(error))
+            throw .file(path: program, reason: FileFailure.reason(error))
         }
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
-            let end = text.split(separator: "\n").suffix(3).joined(separator: " / ")
             throw .commandFailed(
-                command: URL(fileURLWithPath: program).lastPathComponent, output: end)
+                command: URL(fileURLWithPath: name ?? program).lastPathComponent,
+                output: Complaint.of(text))
         }
         return text
     }

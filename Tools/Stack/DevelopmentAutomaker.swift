@@ -5,6 +5,7 @@ public import Foundation
 import Identifiers
 import KeyCrypto
 public import PKI
+import ServiceKit
 
 /// The automaker's keys and certificates of a development stack, as files.
 ///
@@ -13,6 +14,8 @@ public import PKI
 public struct DevelopmentAutomaker: Sendable {
     /// How the development automaker calls itself.
     public static let vehicleOemId = "latchkey-motors"
+    /// What its readers call themselves: the make that is for tests.
+    static let readerMake = "FFF"
 
     private let folder: URL
     private let environment: String
@@ -25,30 +28,68 @@ public struct DevelopmentAutomaker: Sendable {
 
     /// Makes what is not there yet; TLS certificates are issued anew at every start.
     func create(progress: Stack.Progress) throws {
-        if !FileManager.default.fileExists(atPath: file("root.pem").path) {
-            let pki = try AutomakerPKI.make(
-                environment: environment, vehicleOemId: Self.vehicleOemId, from: Self.anHourAgo,
-                random: .system)
-            try write(pki.files)
-            try write(["intermediates.pem": pki.intermediate.certificate.pem])
-            let token = PrivateKey.generate(.system, for: "app token")
-            try write([
-                "app-token.key": PEM.text(of: token),
-                "app-token.pem": token.signingKey.publicKey.pemRepresentation,
-            ])
-            progress("made the automaker's development certificates")
-        }
+        if try createAuthorities() { progress("made the automaker's development certificates") }
+        try write(try transport(hosts: []), to: folder)
+    }
+
+    /// Writes to `out` what the services of a deployment read, and nothing else: neither the keys
+    /// of the root nor those of the authorities under it. Makes the authorities when there are none.
+    ///
+    /// - Parameter hosts: names and IPv4 addresses of the machine beside `localhost`.
+    public func export(to out: URL, hosts: [String]) throws {
+        try StateFolder.makeFolder(folder)
+        _ = try createAuthorities()
+        var files = try transport(hosts: hosts)
+        for name in Self.exported { files[name] = try read(name) }
+        try StateFolder.makeFolder(out, mode: 0o755)
+        try write(files, to: out)
+    }
+
+    private static let exported = [
+        "root.pem", "intermediates.pem", "encryption.pem", "encryption.key", "signature.pem",
+        "signature.key", "app-token.pem", "tls-root.pem",
+    ]
+
+    /// Returns whether it made them.
+    private func createAuthorities() throws -> Bool {
+        guard !FileManager.default.fileExists(atPath: file("root.pem").path) else { return false }
+        let pki = try AutomakerPKI.make(
+            environment: environment, vehicleOemId: Self.vehicleOemId, from: Self.anHourAgo,
+            random: .system)
+        let token = PrivateKey.generate(.system, for: "app token")
+        var files = pki.files
+        files["intermediates.pem"] = pki.intermediate.certificate.pem
+        files["app-token.key"] = PEM.text(of: token)
+        files["app-token.pem"] = token.signingKey.publicKey.pemRepresentation
+        // The root tells that all is there, so it comes last.
+        let root = files.removeValue(forKey: "root.pem") ?? ""
+        try write(files, to: folder)
+        try write(["root.pem": root], to: folder)
+        return true
+    }
+
+    /// The TLS server of `hosts` and the client of our calls, for a year.
+    private func transport(hosts: [String]) throws -> PartyFiles {
         let tls = try load().tls
         let end = Self.anHourAgo.adding(seconds: 365 * 86_400)
+        let numbers = hosts.compactMap(Self.address)
         let server = try tls.server(
-            dnsNames: ["localhost"], addresses: [[127, 0, 0, 1]], notBefore: Self.anHourAgo,
-            notAfter: end, random: .system)
+            dnsNames: ["localhost"] + hosts.filter { Self.address($0) == nil },
+            addresses: [[127, 0, 0, 1]] + numbers, notBefore: Self.anHourAgo, notAfter: end,
+            random: .system)
         let client = try tls.client(
             named: Self.vehicleOemId, notBefore: Self.anHourAgo, notAfter: end, random: .system)
-        try write([
+        return [
             "server.pem": server.pemCertificate, "server.key": server.pemKey,
             "client.pem": client.pemCertificate, "client.key": client.pemKey,
-        ])
+        ]
+    }
+
+    /// The four bytes of an IPv4 address; none for a name.
+    private static func address(_ host: String) -> [UInt8]? {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        let bytes = parts.compactMap { UInt8($0) }
+        return parts.count == 4 && bytes.count == 4 ? bytes : nil
     }
 
     /// All of the automaker's keys; throws when the files are missing or mixed.
@@ -56,20 +97,25 @@ public struct DevelopmentAutomaker: Sendable {
         let names = ["root", "intermediate", "encryption", "signature", "tls-root"]
         var files: PartyFiles = [:]
         for name in names.flatMap({ ["\($0).pem", "\($0).key"] }) {
-            do {
-                files[name] = try String(contentsOf: file(name), encoding: .utf8)
-            } catch {
-                throw StackError.file(path: file(name).path, reason: StateFolder.reason(error))
-            }
+            files[name] = try read(name)
         }
         return try AutomakerPKI(
             environment: environment, vehicleOemId: Self.vehicleOemId, files: files)
     }
 
-    private func write(_ files: PartyFiles) throws {
+    private func read(_ name: String) throws(StackError) -> String {
+        do {
+            return try String(contentsOf: file(name), encoding: .utf8)
+        } catch {
+            throw .file(path: file(name).path, reason: FileFailure.reason(error))
+        }
+    }
+
+    private func write(_ files: PartyFiles, to folder: URL) throws(StackError) {
         for (name, text) in files {
             try StateFolder.write(
-                Data(text.utf8), to: file(name), mode: name.hasSuffix(".key") ? 0o600 : 0o644)
+                Data(text.utf8), to: folder.appending(path: name),
+                mode: name.hasSuffix(".key") ? 0o600 : 0o644)
         }
     }
 

@@ -75,7 +75,30 @@ public struct Fleet: Sendable {
 
     /// What the car itself says.
     public func car(_ id: VehicleID) async throws -> CarAPI.Vehicle {
-        try await cars.get("/car/v1/vehicles/\(id)")
+        do {
+            return try await cars.get("/car/v1/vehicles/\(id)")
+        } catch let error as APIError where error.status == 404 {
+            throw APIError(
+                status: 404,
+                description:
+                    "the vehicle \(id) is registered, but its computer was never set up\nhint: repeat latchkey vehicle add with its VIN"
+            )
+        }
+    }
+
+    /// Enters the six digits that a friend was given, at the car's own screen.
+    public func enter(activationCode code: String, _ id: VehicleID) async throws {
+        try await cars.send("POST", "/car/v1/vehicles/\(id)/activation-code", ["code": code])
+    }
+
+    /// Stops the engine at the car's own screen.
+    public func stopEngine(_ id: VehicleID) async throws {
+        try await cars.send("POST", "/car/v1/vehicles/\(id)/engine", ["running": false])
+    }
+
+    /// Removes a key at the car's own screen.
+    public func remove(_ key: KeyID, _ id: VehicleID) async throws {
+        try await cars.send("DELETE", "/car/v1/vehicles/\(id)/keys/\(key)")
     }
 
     /// The car's own log, newest first.
@@ -94,8 +117,15 @@ public struct Fleet: Sendable {
     {
         let token = try await AppTokens(folder: folder.automaker).token(
             account: account ?? vehicle.account)
-        return try await JSONClient(record.registryAPI, token: token).send(
-            "POST", "/app/v1/vehicles/\(vehicle.vehicleId)/pairing", Optional<String>.none)
+        do {
+            return try await JSONClient(record.registryAPI, token: token).send(
+                "POST", "/app/v1/vehicles/\(vehicle.vehicleId)/pairing", Optional<String>.none)
+        } catch let error as APIError where error.status == 403 {
+            throw APIError(
+                status: 403,
+                description: error.description
+                    + "\nhint: leave --account out, or name the one given to latchkey vehicle add")
+        }
     }
 
     private func freeReaders(_ existing: [CarAPI.Vehicle]) throws(StackError) -> CarAPI.Readers {

@@ -82,9 +82,10 @@ public struct JSONClient: Sendable {
 
     private static func problem(_ status: Int, _ body: Data, _ path: String) -> APIError {
         let problem = try? JSONDecoder().decode(Problem.self, from: body)
-        let text = [problem?.title, problem?.detail].compactMap(\.self).joined(separator: ": ")
-        return APIError(
-            status: status, description: text.isEmpty ? "\(path) was refused with \(status)" : text)
+        let text = problem?.detail ?? problem?.title ?? "\(path) was refused"
+        let hint =
+            status < 500 ? "" : "\nhint: the logs say more; latchkey status names their folder"
+        return APIError(status: status, description: "\(text) (\(status))\(hint)")
     }
 
     private static func decode<Answer: Decodable>(_ data: Data) throws -> Answer {

@@ -16,15 +16,14 @@ public struct Partners: Sendable {
         record = try StackRecord.load(folder)
     }
 
-    /// Certifies the device OEM of the bundle in `file`, tells the registry of it, and returns the
-    /// automaker's bundle for it as JSON, with the device OEM's identifier.
-    public func issue(deviceOEM file: URL) async throws -> (deviceOemId: String, bundle: Data) {
-        let theirs = try read(file)
+    /// Certifies the device OEM of a bundle, tells the registry of it, and returns the automaker's
+    /// bundle for it as JSON, with the device OEM's identifier.
+    public func issue(deviceOEM data: Data) async throws -> (deviceOemId: String, bundle: Data) {
+        let theirs = try read(data)
         guard theirs.environment == record.environment else {
-            throw StackError.file(
-                path: file.path,
+            throw StackError.bundle(
                 reason:
-                    "the bundle is for the environment '\(theirs.environment)', this stack is '\(record.environment)'"
+                    "it is for the environment \(theirs.environment), this stack is \(record.environment)"
             )
         }
         let automaker = try DevelopmentAutomaker(
@@ -36,7 +35,7 @@ public struct Partners: Sendable {
                 for: KeyCertificate(pem: theirs.root), from: DevelopmentAutomaker.anHourAgo,
                 random: .system)
         } catch {
-            throw StackError.file(path: file.path, reason: "its root certificate: \(error)")
+            throw StackError.bundle(reason: "its root certificate: \(error)")
         }
         try await JSONClient(record.registryAPI).send(
             "POST", "/operator/v1/partners",
@@ -47,28 +46,19 @@ public struct Partners: Sendable {
             intermediates: [automaker.intermediate.certificate.pem], externalCA: external.pem,
             encryption: automaker.encryption.certificate.pem,
             signature: automaker.signature.certificate.pem, server: record.partnerAPI,
-            tlsRoot: automaker.tls.certificate.pem)
+            tlsRoot: automaker.tls.certificate.pem, readerMake: DevelopmentAutomaker.readerMake)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return (theirs.deviceOemId, try encoder.encode(ours))
     }
 
-    private func read(_ file: URL) throws(StackError) -> DeviceOEMBundle {
-        let data: Data
-        do {
-            data = try Data(contentsOf: file)
-        } catch {
-            throw .file(path: file.path, reason: StateFolder.reason(error))
-        }
-        guard data.count <= 1 << 16 else {
-            throw .file(path: file.path, reason: "a bundle has 64 KiB at most")
-        }
+    private func read(_ data: Data) throws(StackError) -> DeviceOEMBundle {
+        guard data.count <= 1 << 16 else { throw .bundle(reason: "it has more than 64 KiB") }
         do {
             return try JSONDecoder().decode(DeviceOEMBundle.self, from: data)
         } catch {
-            throw .file(
-                path: file.path,
-                reason: "not a device OEM bundle: it holds environment, deviceOemId and root (PEM)")
+            throw .bundle(
+                reason: "it is not JSON with environment, deviceOemId and root (PEM)")
         }
     }
 }

@@ -37,20 +37,35 @@ struct PostgresPart: Sendable {
     /// Makes the cluster when it does not exist; returns whether it did.
     func prepare() throws(StackError) -> Bool {
         try StateFolder.makeFolder(sockets)
-        try StateFolder.makeFolder(data, mode: 0o700)
-        if let user {
-            try ChildProcess.output("/bin/chown", [user, data.path, sockets.path])
-        }
+        if let user { try ChildProcess.output("/bin/chown", [user, sockets.path]) }
         if FileManager.default.fileExists(atPath: data.appending(path: "PG_VERSION").path) {
             return false
         }
-        try run(
-            "initdb",
-            [
-                "-D", data.path, "-U", "postgres", "-A", "trust", "-E", "UTF8",
-                "--locale=C.UTF-8", "--no-sync",
-            ])
+        try makeCluster()
         return true
+    }
+
+    /// Makes the cluster beside its place and moves it there, so that there is a whole one or none.
+    private func makeCluster() throws(StackError) {
+        let fresh = URL(fileURLWithPath: data.path + ".new")
+        try? FileManager.default.removeItem(at: fresh)
+        try StateFolder.makeFolder(fresh, mode: 0o700)
+        if let user { try ChildProcess.output("/bin/chown", [user, fresh.path]) }
+        do {
+            try run(
+                "initdb",
+                [
+                    "-D", fresh.path, "-U", "postgres", "-A", "trust", "-E", "UTF8",
+                    "--locale=C.UTF-8", "--no-sync",
+                ])
+        } catch {
+            try? FileManager.default.removeItem(at: fresh)
+            guard case .commandFailed(_, let output) = error else { throw error }
+            throw .file(path: data.path, reason: "initdb: \(output)")
+        }
+        guard rename(fresh.path, data.path) == 0 else {
+            throw .file(path: data.path, reason: String(cString: strerror(errno)).lowercased())
+        }
     }
 
     /// The server as a child of the stack.
@@ -104,10 +119,14 @@ struct PostgresPart: Sendable {
 
     static func findPrograms() throws(StackError) -> String {
         let root = URL(fileURLWithPath: "/usr/lib/postgresql")
-        let versions = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
-        let newest = versions.compactMap { Int($0) }.max()
-        guard let newest else { throw .missing(program: "PostgreSQL", package: "postgresql") }
-        return "\(root.path)/\(newest)/bin"
+        let files = FileManager.default
+        let versions = ((try? files.contentsOfDirectory(atPath: root.path)) ?? [])
+            .compactMap { Int($0) }.sorted(by: >)
+        let folders = versions.map { "\(root.path)/\($0)/bin" }
+        // A machine may have the clients of one version and the server of another.
+        guard let whole = folders.first(where: { files.isExecutableFile(atPath: $0 + "/initdb") })
+        else { throw .missing(program: "the PostgreSQL server", package: "postgresql") }
+        return whole
     }
 
     @discardableResult
@@ -118,7 +137,8 @@ struct PostgresPart: Sendable {
     private func run(_ program: String, _ arguments: [String]) throws(StackError) {
         let command = ["\(programs)/\(program)"] + arguments
         if let user {
-            try ChildProcess.output("/usr/bin/setpriv", Self.privileges(user) + command)
+            try ChildProcess.output(
+                "/usr/bin/setpriv", Self.privileges(user) + command, name: program)
         } else {
             try ChildProcess.output(command[0], arguments)
         }

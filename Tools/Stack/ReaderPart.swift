@@ -1,15 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import ServiceKit
 
 #if canImport(Glibc)
     import Glibc
 #endif
 
+/// What carries the bytes between the PC/SC daemon of a stack and the phones.
+public enum ReaderDriver: String, CaseIterable, Sendable {
+    /// Our own: it notices phones at once and shows them polling frames.
+    case latchkey
+    /// That of vsmartcard: it looks for phones every 0.4 s.
+    case vpcd
+
+    /// What the vehicle gateway calls readers of this kind (`READER_PROFILE`).
+    var profile: String {
+        switch self {
+        case .latchkey: "virtual"
+        case .vpcd: "generic"
+        }
+    }
+}
+
 /// A private PC/SC daemon with one virtual reader pair per car: slot 00 door, slot 01 dashboard.
 struct ReaderPart: Sendable {
     let folder: StateFolder
     let ports: PortPlan
+    let driver: ReaderDriver
+    /// The folder of the executables, where scripts/build puts our driver.
+    let programs: URL
+
+    /// Our driver; none when only the package was built.
+    static func ownDriver(in programs: URL) -> URL? {
+        let library = programs.appending(path: "libifdlatchkey.so")
+        return FileManager.default.fileExists(atPath: library.path) ? library : nil
+    }
 
     /// Where clients find the daemon (`PCSCLITE_CSOCK_NAME`).
     var socket: URL { folder.sockets.appending(path: "pcscd.comm") }
@@ -26,7 +52,15 @@ struct ReaderPart: Sendable {
         guard FileManager.default.isExecutableFile(atPath: daemon) else {
             throw .missing(program: daemon, package: "pcscd")
         }
-        try writeConfiguration(driver: try Self.findDriver())
+        for car in 1...PortPlan.cars {
+            let entry =
+                switch driver {
+                case .latchkey: try ownEntry(car)
+                case .vpcd: try vpcdEntry(car)
+                }
+            let file = folder.readers.appending(path: "car-\(car).conf")
+            try StateFolder.write(Data(entry.utf8), to: file, mode: 0o644)
+        }
         if geteuid() == 0 { try StateFolder.makeFolder(URL(fileURLWithPath: "/run/pcscd")) }
         return .init(
             program: "/bin/sh",
@@ -37,32 +71,42 @@ struct ReaderPart: Sendable {
             ], standardInput: try listen())
     }
 
-    private func writeConfiguration(driver: URL) throws(StackError) {
-        let files = FileManager.default
-        for car in 1...PortPlan.cars {
-            // Two entries with the same library collide, so each gets its own copy.
-            let copy = folder.sockets.appending(path: "libifdvpcd-\(car).so")
-            do {
-                try? files.removeItem(at: copy)
-                try files.copyItem(at: driver, to: copy)
-            } catch {
-                throw .file(path: copy.path, reason: StateFolder.reason(error))
-            }
-            let port = String(ports.door(ofCar: car), radix: 16, uppercase: true)
-            let entry = """
-                FRIENDLYNAME "Latchkey Car \(car)"
-                DEVICENAME /dev/null:0x\(port)
-                LIBPATH \(copy.path)
-                CHANNELID 0x\(port)
-
-                """
-            try StateFolder.write(
-                Data(entry.utf8), to: folder.readers.appending(path: "car-\(car).conf"), mode: 0o644
-            )
+    private func ownEntry(_ car: Int) throws(StackError) -> String {
+        guard let library = Self.ownDriver(in: programs) else {
+            throw .file(
+                path: programs.appending(path: "libifdlatchkey.so").path,
+                reason: "scripts/build has not made it")
         }
+        return """
+            FRIENDLYNAME "Latchkey Car \(car)"
+            DEVICENAME 127.0.0.1:\(ports.door(ofCar: car))-\(ports.dashboard(ofCar: car))
+            LIBPATH \(library.path)
+
+            """
     }
 
-    private static func findDriver() throws(StackError) -> URL {
+    private func vpcdEntry(_ car: Int) throws(StackError) -> String {
+        let files = FileManager.default
+        // Two entries with the same library collide, so each gets its own copy.
+        let copy = folder.sockets.appending(path: "libifdvpcd-\(car).so")
+        let library = try Self.findVPCD()
+        do {
+            try? files.removeItem(at: copy)
+            try files.copyItem(at: library, to: copy)
+        } catch {
+            throw .file(path: copy.path, reason: FileFailure.reason(error))
+        }
+        let port = String(ports.door(ofCar: car), radix: 16, uppercase: true)
+        return """
+            FRIENDLYNAME "Latchkey Car \(car)"
+            DEVICENAME /dev/null:0x\(port)
+            LIBPATH \(copy.path)
+            CHANNELID 0x\(port)
+
+            """
+    }
+
+    private static func findVPCD() throws(StackError) -> URL {
         for base in ["/usr/lib/pcsc/drivers/serial", "/usr/lib64/pcsc/drivers/serial"] {
             let url = URL(fileURLWithPath: base).appending(path: "libifdvpcd.so")
             if FileManager.default.fileExists(atPath: url.path) {

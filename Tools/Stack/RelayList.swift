@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import ServiceKit
 
 /// The relays that phones of the virtual device OEM trust: a file in its folder.
 struct RelayList {
@@ -19,7 +20,7 @@ struct RelayList {
         } catch let error as StackError {
             throw error
         } catch {
-            throw .file(path: root.path, reason: StateFolder.reason(error))
+            throw .file(path: root.path, reason: FileFailure.reason(error))
         }
     }
 }

@@ -13,6 +13,8 @@ struct ServiceEnvironment: Sendable {
     /// A connection URL per role.
     let database: @Sendable (_ role: String) -> String
     let readerSocket: String
+    /// What its readers can do.
+    let readerProfile: String
 
     func variables(of service: BackEndService) -> [String: String] {
         var settings = [
@@ -57,7 +59,12 @@ struct ServiceEnvironment: Sendable {
         case .revocation: client(ports.revocationAPI)
         case .notification: client(ports.notificationAPI)
         case .vehicleGateway:
-            ["API_ADDRESS": "127.0.0.1:\(ports.carAPI)", "STATE": folder.gatewayDatabase.path]
+            [
+                "API_ADDRESS": "127.0.0.1:\(ports.carAPI)",
+                "STATE": folder.gatewayDatabase.path,
+                "READER_PROFILE": readerProfile,
+                "READER_MAKE": DevelopmentAutomaker.readerMake,
+            ]
         }
     }
 

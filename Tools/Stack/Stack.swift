@@ -17,16 +17,18 @@ public actor Stack {
     public let folder: StateFolder
     public let ports: PortPlan
     private let environment: String
-    private let progress: Progress
+    let progress: Progress
     private let programs: URL
-    private let externalKafka: String?
-    private let externalDatabase: String?
-    private var children: [ChildProcess] = []
-    private var stopping = false
+    private let driver: ReaderDriver
+    let external: ExternalServers
+    var children: [ChildProcess] = []
+    var stopping = false
+    var falls: [String: Fall] = [:]
 
-    /// A stack that is not started yet.
+    /// A stack that is not started yet; its readers are our own where their driver was built.
     public init(
         folder: StateFolder, ports: PortPlan, environment: String = "development",
+        readers: ReaderDriver? = nil,
         variables: [String: String] = ProcessInfo.processInfo.environment,
         progress: @escaping Progress
     ) {
@@ -34,18 +36,21 @@ public actor Stack {
         self.ports = ports
         self.environment = environment
         self.progress = progress
-        externalKafka = variables["LATCHKEY_KAFKA"].flatMap { $0.isEmpty ? nil : $0 }
-        externalDatabase = variables["LATCHKEY_DATABASE"].flatMap { $0.isEmpty ? nil : $0 }
+        external = ExternalServers(variables)
         programs = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
             .deletingLastPathComponent()
+        driver =
+            readers ?? (ReaderPart.ownDriver(in: programs) == nil ? .vpcd : .latchkey)
     }
 
-    /// Starts everything and returns when every part is ready; stops what it started on failure.
+    /// Starts everything and returns when every part is ready; stops what it started on failure and
+    /// on cancellation.
     public func start() async throws {
         if let record = try? StackRecord.load(folder) {
             guard !record.isRunning else { throw StackError.alreadyRunning(pid: record.pid) }
             await ProcessTable.endLeftovers(of: record, folder: folder.url.path)
         }
+        try external.check()
         try ports.checkFree()
         try folder.create()
         do {
@@ -58,17 +63,24 @@ public actor Stack {
             try await startDeviceOEM()
             try save()
         } catch {
-            await stop()
+            // In a task of its own: parts are given their time also when this one was cancelled.
+            await Task { await stop() }.value
             throw error
         }
     }
 
-    /// Stops everything, services first.
+    /// Stops everything, services first; only the state folder stays.
     public func stop() async {
         stopping = true
-        for child in children.reversed() { await child.stop() }
+        for child in children.reversed() {
+            // The PC/SC daemon hears of SIGTERM only when its next client comes; it keeps nothing.
+            await child.stop(signal: child.name == "pcscd" ? SIGKILL : SIGTERM)
+        }
         children = []
-        try? FileManager.default.removeItem(at: folder.record)
+        // Sockets and drivers are made at each start.
+        for rest in [folder.record, folder.sockets] {
+            try? FileManager.default.removeItem(at: rest)
+        }
     }
 
     /// Stops broker, database and all services but the car's: taps must go on working (F3).
@@ -93,25 +105,21 @@ public actor Stack {
         try save()
     }
 
-    /// Names of parts that ended although nobody stopped them, each with its log.
-    public func endedParts() -> [(name: String, log: String)] {
-        guard !stopping else { return [] }
-        let ended = children.filter { !$0.isRunning }
-        children.removeAll { !$0.isRunning }
-        return ended.map { ($0.name, $0.log.path) }
-    }
-
     // MARK: - The parts
 
-    private func startReaders() async throws {
-        let part = ReaderPart(folder: folder, ports: ports)
-        let command = try part.prepare()
+    func startReaders() async throws {
+        if driver == .vpcd { progress("the virtual readers look for phones every 0.4 s (vpcd)") }
+        let command = try readers.prepare()
         defer { command.standardInput.map { _ = Glibc.close($0) } }
         try start("pcscd", command)
         // The daemon has opened its readers when somebody listens on the last of their ports.
         try await waitUntilReady("pcscd") { [port = ports.dashboard(ofCar: PortPlan.cars)] in
             PortPlan.isListening(port)
         }
+    }
+
+    private var readers: ReaderPart {
+        ReaderPart(folder: folder, ports: ports, driver: driver, programs: programs)
     }
 
     private func startBackEnd() async throws {
@@ -127,10 +135,14 @@ public actor Stack {
         if !stopped.isEmpty { progress("\(stopped.count) back-end services are ready") }
     }
 
-    private func startDatabase() async throws {
-        if let externalDatabase {
+    func startDatabase() async throws {
+        if let database = external.database {
             let psql = "\(try PostgresPart.findPrograms())/psql"
-            try PostgresPart.createSchemas(psql: psql, url: externalDatabase, roles: false)
+            do {
+                try PostgresPart.createSchemas(psql: psql, url: database, roles: false)
+            } catch StackError.commandFailed(_, let output) {
+                throw StackError.setting("LATCHKEY_DATABASE", output)
+            }
             return
         }
         let part = try PostgresPart(folder: folder)
@@ -141,8 +153,13 @@ public actor Stack {
         progress("PostgreSQL is ready")
     }
 
-    private func startBroker() async throws {
-        guard externalKafka == nil else { return }
+    func startBroker() async throws {
+        guard external.kafka == nil else {
+            if external.brokerIsAway {
+                progress("nobody listens at LATCHKEY_KAFKA: events wait until a broker does")
+            }
+            return
+        }
         let topics = DevelopmentTopics(environment: environment).arguments
         try start(
             "broker",
@@ -158,7 +175,7 @@ public actor Stack {
         progress("the development broker is ready (it keeps nothing; the outboxes do)")
     }
 
-    private func startDeviceOEM() async throws {
+    func startDeviceOEM() async throws {
         try RelayList.write(
             url: "https://127.0.0.1:\(ports.relay)",
             root: folder.automaker.appending(path: "tls-root.pem"), to: folder.deviceOEM)
@@ -176,21 +193,21 @@ public actor Stack {
         progress("the virtual device OEM is ready")
     }
 
-    private func startService(_ service: BackEndService) async throws {
+    func startService(_ service: BackEndService) async throws {
         try launch(service)
         try await waitUntilReady(service.rawValue, url: readiness(of: service))
         progress("\(service.rawValue) is ready")
     }
 
     private func launch(_ service: BackEndService) throws {
-        let database = externalDatabase
+        let database = external.database
         let postgres = database == nil ? try PostgresPart(folder: folder) : nil
         let settings = ServiceEnvironment(
             folder: folder, ports: ports, environment: environment,
             vehicleOemId: DevelopmentAutomaker.vehicleOemId,
-            kafka: externalKafka ?? "127.0.0.1:\(ports.broker)",
+            kafka: external.kafka ?? "127.0.0.1:\(ports.broker)",
             database: { role in database ?? postgres?.url(role: role) ?? "" },
-            readerSocket: ReaderPart(folder: folder, ports: ports).socket.path)
+            readerSocket: readers.socket.path, readerProfile: driver.profile)
         try start(
             service.rawValue,
             .init(
@@ -202,14 +219,15 @@ public actor Stack {
 
     private func start(_ name: String, _ command: ChildProcess.Command) throws {
         guard FileManager.default.isExecutableFile(atPath: command.program) else {
-            throw StackError.file(path: command.program, reason: "no such program")
+            throw StackError.notBuilt(program: command.program)
         }
+        try Task.checkCancellation()
         var command = command
         command.environment[ProcessTable.mark] = folder.url.path
         children.append(try ChildProcess(name, command, log: folder.log(of: name)))
     }
 
-    private func isRunning(_ name: String) -> Bool {
+    func isRunning(_ name: String) -> Bool {
         children.contains { $0.name == name && $0.isRunning }
     }
 
@@ -226,31 +244,33 @@ public actor Stack {
     private func waitUntilReady(
         _ name: String, seconds: Int = 10, _ isReady: @Sendable () async -> Bool
     ) async throws {
-        let failure = StackError.notReady(
-            part: name, seconds: seconds, log: folder.log(of: name).path)
+        let log = folder.log(of: name)
         let child = children.last { $0.name == name }
         for _ in 0..<(seconds * 20) {
             if await isReady() { return }
-            guard child?.isRunning ?? true else { break }
+            guard child?.isRunning ?? true else {
+                throw StackError.ended(
+                    part: name, lastWords: Complaint.last(in: log), log: log.path)
+            }
             try await Task.sleep(for: .milliseconds(50))
         }
-        throw failure
+        throw StackError.notReady(part: name, seconds: seconds, log: log.path)
     }
 
-    private func brokerWasReplaced() async throws {
-        guard externalKafka == nil else { return }
+    func brokerWasReplaced() async throws {
+        guard external.kafka == nil else { return }
         for service in BackEndService.allCases {
             await Health.post("http://127.0.0.1:\(ports.admin(of: service))/broker/replaced")
         }
     }
 
-    private func save() throws {
+    func save() throws {
         let parts = children.map {
             StackRecord.Part(name: $0.name, pid: $0.pid, log: $0.log.path)
         }
         try StackRecord(
             pid: ProcessInfo.processInfo.processIdentifier, ports: ports, environment: environment,
-            parts: parts, readerSocket: ReaderPart(folder: folder, ports: ports).socket.path
+            parts: parts, readerSocket: readers.socket.path
         ).save(folder)
     }
 }

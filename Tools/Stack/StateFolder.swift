@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Foundation
+import ServiceKit
 
 /// Where one development stack keeps everything it knows.
 ///
@@ -51,7 +52,7 @@ public struct StateFolder: Sendable {
                 at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: mode]
             )
         } catch {
-            throw .file(path: folder.path, reason: Self.reason(error))
+            throw .file(path: folder.path, reason: FileFailure.reason(error))
         }
     }
 
@@ -61,14 +62,8 @@ public struct StateFolder: Sendable {
             try FileManager.default.setAttributes(
                 [.posixPermissions: mode], ofItemAtPath: file.path)
         } catch {
-            throw .file(path: file.path, reason: reason(error))
+            throw .file(path: file.path, reason: FileFailure.reason(error))
         }
-    }
-
-    static func reason(_ error: any Error) -> String {
-        let error = error as NSError
-        return (error.userInfo[NSUnderlyingErrorKey] as? NSError)?.localizedDescription
-            ?? error.localizedDescription
     }
 
     /// Eight letters that name a path (FNV-1a); only for telling folders apart.

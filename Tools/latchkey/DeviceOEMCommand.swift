@@ -19,8 +19,9 @@ struct DeviceOEMCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Makes the phone maker's root; other commands do so on first use.")
         @OptionGroup var state: StateOption
-        @Option(help: "Its identifier towards automakers.") var id: String?
-        @Option(help: "Name of the environment its certificates are for.")
+        @Option(help: "Its identifier towards automakers (default: example-phones).")
+        var id: String?
+        @Option(help: "The environment its certificates are for (default: development).")
         var environment: String?
 
         func run() async throws {
@@ -42,11 +43,7 @@ struct DeviceOEMCommand: AsyncParsableCommand {
             let bundle = try maker.bundle()
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            do {
-                try encoder.encode(bundle).write(to: URL(fileURLWithPath: out), options: .atomic)
-            } catch {
-                throw DeviceOEMError.file(path: out, reason: error.localizedDescription)
-            }
+            try NamedFile(path: out).write(try encoder.encode(bundle))
             print("\(maker.deviceOemId): the bundle is in \(out)")
             if bundle.server == nil {
                 print("it names no server: start `latchkey device-oem serve` first to take calls")
@@ -63,13 +60,7 @@ struct DeviceOEMCommand: AsyncParsableCommand {
 
         func run() async throws {
             let maker = try PhoneMaker.open(state.folder.deviceOEM)
-            let data: Data
-            do {
-                data = try Data(contentsOf: URL(fileURLWithPath: file))
-            } catch {
-                throw DeviceOEMError.file(path: file, reason: error.localizedDescription)
-            }
-            let automaker = try maker.importAutomaker(data)
+            let automaker = try maker.importAutomaker(NamedFile(path: file).read())
             print("automaker \(automaker.vehicleOemId) is imported; phones trust its root")
             if automaker.server == nil { print("it has no server: keys are not registered") }
         }
@@ -83,12 +74,22 @@ struct DeviceOEMCommand: AsyncParsableCommand {
         @Option(help: "Where to listen, host:port; part of the bundle.")
         var address = "127.0.0.1:8453"
 
+        func validate() throws { _ = try listenAddress() }
+
         func run() async throws {
+            let maker = try PhoneMaker.open(state.folder.deviceOEM)
+            do {
+                try await DeviceOEMServer(maker: maker, address: listenAddress()).run()
+            } catch let error as ListenError {
+                throw CommandError("\(error)", hint: "choose another one with --address")
+            }
+        }
+
+        private func listenAddress() throws -> ListenAddress {
             guard let address = ListenAddress(address) else {
                 throw ValidationError("--address takes host:port")
             }
-            let maker = try PhoneMaker.open(state.folder.deviceOEM)
-            try await DeviceOEMServer(maker: maker, address: address).run()
+            return address
         }
     }
 

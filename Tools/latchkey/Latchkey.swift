@@ -16,7 +16,7 @@ struct Latchkey: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Demo.self, Up.self, Down.self, Status.self, VehicleCommand.self, PartnerCommand.self,
-            DeviceOEMCommand.self, PhoneCommand.self,
+            PKICommand.self, DeviceOEMCommand.self, PhoneCommand.self,
         ])
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Foundation
 import Stack
 
 /// `latchkey partner …`
@@ -22,12 +21,8 @@ struct PartnerCommand: AsyncParsableCommand {
 
         func run() async throws {
             let issued = try await Partners(folder: state.folder).issue(
-                deviceOEM: URL(fileURLWithPath: deviceOEM))
-            do {
-                try issued.bundle.write(to: URL(fileURLWithPath: out), options: .atomic)
-            } catch {
-                throw StackError.file(path: out, reason: error.localizedDescription)
-            }
+                deviceOEM: NamedFile(path: deviceOEM).read())
+            try NamedFile(path: out).write(issued.bundle)
             print("\(issued.deviceOemId) is certified; give it \(out)")
         }
     }

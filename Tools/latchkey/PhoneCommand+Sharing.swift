@@ -16,10 +16,15 @@ extension PhoneCommand {
         @OptionGroup var state: StateOption
         @Argument(help: "The owner's phone.") var name: String
         @Option(help: "Vehicle id or name; may be left out with one vehicle.") var vehicle: String?
-        @Option(help: "Access level, for example \"Unlock and Drive\".") var level: String
+        @Option(help: "Access level: \(AccessLevel.names).") var level: String
         @Option(help: "What to call the friend.") var friend: String
         @Option(help: "Last day, 2027-01-01, or a time in UTC.") var until: String?
-        @Option(help: "Six digits the friend enters in the car at first use.") var code: String?
+        @Option(
+            help: "When it works, for example \"mon-fri 08:00-18:00\"; may be given several times.",
+            transform: schedule)
+        var weekly: [WeeklySchedule] = []
+        @Option(help: "Six digits for the car's screen at first use (latchkey vehicle code).")
+        var code: String?
 
         func validate() throws {
             _ = try chosenLevel()
@@ -41,7 +46,8 @@ extension PhoneCommand {
                 friend: friend, level: level.name,
                 keyConfig: KeyConfig(
                     profile: profile, notBefore: WallClock.system.now, notAfter: try end(),
-                    maxSpeedKmh: level.maxSpeedKmh),
+                    maxSpeedKmh: level.maxSpeedKmh,
+                    weekly: weekly.flatMap(\.windows)),
                 activationCode: code)
             let link = try await PhoneCommand.speaking {
                 try await phone.share(phone.ownerKey(for: vehicle), terms)
@@ -50,13 +56,20 @@ extension PhoneCommand {
             print("for \(friend): \(level.name); valid 48 hours, for one phone")
         }
 
+        private static func schedule(_ text: String) throws -> WeeklySchedule {
+            guard let schedule = WeeklySchedule(text) else {
+                throw ValidationError(
+                    "'\(text)' is no schedule: write days and hours, as in \"mon-fri 08:00-18:00\"")
+            }
+            return schedule
+        }
+
         private func chosenLevel() throws -> (AccessLevel, Profile) {
             let found = AccessLevel.offered.first { $0.name.lowercased() == level.lowercased() }
             guard let found, let number = UInt8(exactly: found.profile),
                 let profile = Profile(rawValue: number)
             else {
-                let names = AccessLevel.offered.map { "\"\($0.name)\"" }.joined(separator: ", ")
-                throw ValidationError("--level is one of \(names)")
+                throw ValidationError("--level is one of \(AccessLevel.names)")
             }
             return (found, profile)
         }
@@ -98,12 +111,14 @@ extension PhoneCommand {
         @Option(help: "The shared key.") var key: String?
         @Option(help: "The friend, as called when sharing.") var friend: String?
         @Option(help: "Vehicle id or name; may be left out with one vehicle.") var vehicle: String?
-        @Flag(help: "Tell only the car, at the next tap.") var offline = false
+        @Flag(help: "Tell only the car, at the owner's next tap at the dashboard.")
+        var offline = false
 
         func validate() throws {
             guard (key == nil) != (friend == nil) else {
                 throw ValidationError("name --key or --friend")
             }
+            _ = try key.map(target)
         }
 
         func run() async throws {
@@ -129,5 +144,12 @@ extension PhoneCommand {
             return try vehicle == nil
                 ? owner ?? phone.ownerKey(for: nil) : phone.ownerKey(for: vehicle)
         }
+    }
+}
+
+extension AccessLevel {
+    /// Every level in quotes, for a person to choose from.
+    static var names: String {
+        offered.map { "\"\($0.name)\"" }.joined(separator: ", ")
     }
 }

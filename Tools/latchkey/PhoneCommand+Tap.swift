@@ -42,6 +42,9 @@ extension PhoneCommand {
                 guard password.utf8.count == 8, password.allSatisfy({ $0.isASCII && $0.isNumber })
                 else { throw ValidationError("--password takes 8 digits") }
             }
+            if let reader, ListenAddress(reader) == nil {
+                throw ValidationError("--reader takes host:port")
+            }
             if let timeout, !(0.1...600).contains(timeout) {
                 throw ValidationError("--timeout takes 0.1 to 600 seconds")
             }
@@ -55,6 +58,7 @@ extension PhoneCommand {
                 password: password, timeout: timeout.map { .seconds($0) }, isUnlocked: unlocked,
                 powerReserve: powerReserve)
             let result = try await PhoneCommand.speaking { try phone.tap(address, options) }
+            result.announcement.map { print("\(name): \($0.sentence)") }
             guard result.isSuccess else {
                 PhoneCommand.complain("\(name): \(result.text)")
                 result.hint.map { PhoneCommand.complain("hint: \($0)") }
@@ -75,18 +79,13 @@ extension PhoneCommand {
         }
 
         private func address() async throws -> ListenAddress {
-            if let reader {
-                guard let address = ListenAddress(reader) else {
-                    throw ValidationError("--reader takes host:port")
-                }
-                return address
-            }
+            if let address = reader.flatMap({ ListenAddress($0) }) { return address }
             let fleet = try Fleet(folder: state.folder)
             let car = try await state.car(vehicle ?? "", in: fleet)
             let name = at == .door ? car.readers.door : car.readers.dashboard
             guard let port = fleet.port(ofReader: name) else {
-                throw ValidationError(
-                    "'\(name)' is no virtual reader of this stack: hold a real phone to it")
+                throw CommandError(
+                    "'\(name)' is no virtual reader of this stack", hint: "hold a real phone to it")
             }
             return ListenAddress(host: "127.0.0.1", port: port)
         }

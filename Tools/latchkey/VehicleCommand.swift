@@ -10,7 +10,10 @@ import Stack
 struct VehicleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "vehicle", abstract: "Builds cars, shows them, and puts them in pairing mode.",
-        subcommands: [Add.self, List.self, Show.self, Pair.self, Log.self, Lock.self, Unlock.self])
+        subcommands: [
+            Add.self, List.self, Show.self, Pair.self, Log.self, Lock.self, Unlock.self, Code.self,
+            Stop.self, Remove.self,
+        ])
 
     /// `latchkey vehicle add`
     struct Add: AsyncParsableCommand {
@@ -40,6 +43,17 @@ struct VehicleCommand: AsyncParsableCommand {
             }
             guard (door == nil) == (dashboard == nil) else {
                 throw ValidationError("give both --door and --dashboard, or neither")
+            }
+            for reader in [door, dashboard].compactMap(\.self) {
+                let slot = reader.split(separator: " ").last
+                guard slot?.utf8.count == 2, reader.utf8.count > 3 else {
+                    throw ValidationError(
+                        "--door and --dashboard take a reader's name and slot, like \"ACS ACR1252 Reader 00\""
+                    )
+                }
+            }
+            guard (1...254).contains(account.utf8.count) else {
+                throw ValidationError("--account takes 1 to 254 bytes")
             }
         }
 
@@ -165,33 +179,6 @@ struct VehicleCommand: AsyncParsableCommand {
                     "\(entry.at)  \(entry.reader.padded(to: 11))\(entry.outcome.padded(to: 10))\(entry.text)  (\(entry.apdus) APDUs, \(Int(entry.milliseconds.rounded())) ms)"
                 )
             }
-        }
-    }
-
-    /// `latchkey vehicle lock`
-    struct Lock: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Locks at the car's own screen.")
-        @OptionGroup var state: StateOption
-        @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
-
-        func run() async throws {
-            let fleet = try Fleet(folder: state.folder)
-            try await fleet.set(fleet.find(vehicle).vehicleId, locked: true)
-            print("locked")
-        }
-    }
-
-    /// `latchkey vehicle unlock`
-    struct Unlock: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Unlocks at the car's own screen.")
-        @OptionGroup var state: StateOption
-        @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
-
-        func run() async throws {
-            let fleet = try Fleet(folder: state.folder)
-            try await fleet.set(fleet.find(vehicle).vehicleId, locked: false)
-            print("unlocked")
         }
     }
 }

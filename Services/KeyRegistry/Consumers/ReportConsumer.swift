@@ -16,7 +16,14 @@ struct ReportConsumer: Sendable {
             identity: identity, clock: host.clock, random: host.random)
         return
             consumer
-            .on(SignedVehicleReport.self) { try await desk.apply($0, in: $2) }
+            .on(SignedVehicleReport.self) { report, _, transaction in
+                do {
+                    try await desk.apply(report, in: transaction)
+                } catch RegistryError.signatureInvalid {
+                    // Forged: the reports of the car itself must not wait behind it.
+                    throw UnusableEvent()
+                }
+            }
             .on(SharedKeyDecided.self) { try await desk.apply($0, in: $2) }
             .on(RevocationOrdered.self) { try await desk.apply($0, in: $2) }
     }

@@ -75,9 +75,14 @@ struct NoticeStore {
         ).map { DueNotice(notice: try Self.notice($0), attempts: try $0.value("attempts")) }
     }
 
-    func delivered(_ id: String) async throws {
-        try await transaction.execute(
-            "UPDATE notices SET delivered_at = now(), last_error = NULL WHERE id = \(id)")
+    /// Notes that a notice was taken; its recipient, or none when that was noted before.
+    func delivered(_ id: String) async throws -> String? {
+        try await transaction.query(
+            """
+            UPDATE notices SET delivered_at = now(), last_error = NULL
+            WHERE id = \(id) AND delivered_at IS NULL RETURNING recipient
+            """
+        ).first?.value("recipient")
     }
 
     /// The next try waits longer each time, an hour at most.

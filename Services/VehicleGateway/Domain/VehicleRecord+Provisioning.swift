@@ -36,7 +36,8 @@ extension VehicleRecord {
         let identity = try VehicleIdentity(
             vehicleId: given.vehicleId, privateKey: [UInt8](hex: given.vehicleKey),
             certificate: certificate.der, intermediate: intermediate?.der,
-            automakerKey: root.publicKey, receiptKey: signer.publicKey,
+            automakerKey: root.publicKey, automakerName: root.subjectName,
+            receiptKey: signer.publicKey,
             immobilizerKey: [UInt8](hex: given.immobilizerKey))
         _ = try PrivateKey(scalar: [UInt8](hex: given.encryptionKey))
         guard vehicle.vehicleId == given.vehicleId else {

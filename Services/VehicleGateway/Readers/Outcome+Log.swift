@@ -57,6 +57,15 @@ extension Tap {
 }
 
 extension ReaderRole {
+    /// Where phones are told the reader is; a radio says nothing.
+    var position: ReaderPosition? {
+        switch self {
+        case .door: .door
+        case .dashboard: .dashboard
+        case .approach: nil
+        }
+    }
+
     /// What the car wants of a phone here: the door toggles, the dashboard pairs or drives, and of a
     /// phone that came near it wants to know the key before it looks where the phone is.
     func purpose(for vehicle: StoredVehicle) -> ReaderSession.Purpose {

@@ -17,6 +17,8 @@ struct TapRunner: Sendable {
     let codes: ActivationCodes
     let host: ServiceHost
     let profile: ReaderProfile
+    /// What readers call themselves in polling frames.
+    let make: ReaderMake
     /// Rung when a report was queued.
     let reports: Bell
 
@@ -82,6 +84,7 @@ struct TapRunner: Sendable {
             throw GatewayError.vehicleUnknown
         }
         let now = host.clock.now
+        await announce(tap, offersPairing: vehicle.record.isInPairingMode(at: now))
         let mayPair = vehicle.record.pairing != nil || vehicle.record.pending != nil
         let isPairing = tap.place.role == .dashboard && mayPair
         let part = isPairing ? TimeLimit.pairingPart : TimeLimit.tap
@@ -118,6 +121,19 @@ struct TapRunner: Sendable {
                 tap.note = error.sentence
                 step = session.fieldLost()
             }
+        }
+    }
+
+    /// Tells the phone what reader it is at, where the reader can; a tap works without.
+    private func announce(_ tap: Tap, offersPairing: Bool) async {
+        guard let position = tap.place.role.position else { return }
+        let frame = PollingFrame(
+            of: TerminalID(make, at: position),
+            offersPairing: offersPairing && position == .dashboard)
+        do {
+            try await tap.channel.announce(frame.encoded)
+        } catch {
+            host.logger.debug("not announced", metadata: ["reason": .string(error.sentence)])
         }
     }
 

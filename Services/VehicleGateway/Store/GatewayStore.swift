@@ -12,6 +12,8 @@ import KeyProtocol
 /// SQLite has one writer: `change` is the one serialisation of everything that happens to a vehicle.
 struct GatewayStore: Sendable {
     private let database: DatabaseQueue
+    /// Vehicles as the file has them, read and written on the queue of `database` only.
+    private let known = KnownVehicles()
 
     /// Opens or creates the file at `path`, readable by this user only.
     init(path: String) throws {
@@ -42,12 +44,12 @@ struct GatewayStore: Sendable {
     }
 
     func vehicle(_ id: VehicleID) async throws -> StoredVehicle? {
-        try await database.read { try Self.vehicle(id, $0) }
+        try await database.read { try vehicle(id, $0) }
     }
 
     /// Adds a vehicle, or replaces what the factory gave while keeping all the rest.
     func provision(_ vehicle: StoredVehicle) async throws {
-        try await database.write { try VehicleRow.write(vehicle, $0) }
+        try await database.write { try save(vehicle, $0) }
     }
 
     /// Loads the vehicle, lets `body` change it and queue facts, and saves it: one transaction.
@@ -57,7 +59,7 @@ struct GatewayStore: Sendable {
             @escaping @Sendable (inout StoredVehicle, inout [VehicleReport.Fact]) throws -> Value
     ) async throws -> Value {
         try await database.write { db in
-            guard var vehicle = try Self.vehicle(id, db) else { throw GatewayError.vehicleUnknown }
+            guard var vehicle = try vehicle(id, db) else { throw GatewayError.vehicleUnknown }
             var facts: [VehicleReport.Fact] = []
             let value = try body(&vehicle, &facts)
             for fact in facts {
@@ -70,16 +72,26 @@ struct GatewayStore: Sendable {
                     ])
             }
             vehicle.revision += 1
-            try VehicleRow.write(vehicle, db)
+            try save(vehicle, db)
             return value
         }
     }
 
-    private static func vehicle(_ id: VehicleID, _ db: Database) throws -> StoredVehicle? {
-        try Row.fetchOne(
-            db, sql: VehicleRow.selectAll + " WHERE id = ?", arguments: [id.description]
-        )
-        .map(VehicleRow.read)
+    private func vehicle(_ id: VehicleID, _ db: Database) throws -> StoredVehicle? {
+        if let vehicle = known[id] { return vehicle }
+        let row = try Row.fetchOne(
+            db, sql: VehicleRow.selectAll + " WHERE id = ?", arguments: [id.description])
+        let vehicle = try row.map(VehicleRow.read)
+        known[id] = vehicle
+        return vehicle
+    }
+
+    /// What is known changes with the commit, and is read anew after a rollback.
+    private func save(_ vehicle: StoredVehicle, _ db: Database) throws {
+        db.afterNextTransaction(
+            onCommit: { _ in known[vehicle.id] = vehicle },
+            onRollback: { _ in known[vehicle.id] = nil })
+        try VehicleRow.write(vehicle, db)
     }
 
     // MARK: The log that never leaves the car

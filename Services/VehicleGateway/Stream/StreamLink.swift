@@ -95,6 +95,8 @@ final class StreamLink: PhoneLink, Sendable {
         }
     }
 
+    func announce(_ frame: [UInt8]) async throws(PCSCError) {}
+
     func resetField() async throws(PCSCError) {}
 
     /// Takes up a frame of the phone; false when it sends too much.

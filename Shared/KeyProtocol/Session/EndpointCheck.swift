@@ -18,7 +18,9 @@ enum EndpointCheck {
         let certificate: EndpointCertificate
         do {
             certificate = try ChainVerifier.endpoint(
-                F: F, E: certificates[1], H: H, root: TrustAnchor(car.identity.automakerKey),
+                F: F, E: certificates[1], H: H,
+                root: TrustAnchor(
+                    publicKey: car.identity.automakerKey, name: car.identity.automakerName),
                 at: car.record.hasTrustedTime ? car.now : nil)
         } catch {
             throw Refusal(.chainRefused)

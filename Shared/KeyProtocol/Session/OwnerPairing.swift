@@ -250,7 +250,8 @@ extension OwnerPairing {
         }
         let statement = VehicleStatementBody(
             vehicleId: car.identity.vehicleId, keyId: key.keyId, slotId: key.slotId, time: car.now)
-        guard let signed = try? VehicleStatement.signed(statement, by: car.identity.privateKey) else {
+        guard let signed = try? VehicleStatement.signed(statement, by: car.identity.privateKey)
+        else {
             return abort(.internalError)
         }
         car.record.pending = PendingKey(key: key, pairingId: pairingId, since: car.now)

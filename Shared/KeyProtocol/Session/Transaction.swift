@@ -33,6 +33,8 @@ struct Transaction {
 
     enum Stage {
         case selecting, opening, proving, visiting
+        /// CONTROL FLOW was sent to a key that is not the pending one; its own action comes next.
+        case turningAway(TransactionCode)
         /// CONTROL FLOW was sent; this is the decision.
         case ending(Outcome)
     }
@@ -50,6 +52,7 @@ struct Transaction {
         case .opening: opened(response, &car)
         case .proving: proved(response, &car)
         case .visiting: visited(response, &car)
+        case .turningAway(let code): turnedAway(response, to: code, &car)
         case .ending(let outcome): .end(.outcome(outcome))
         }
     }
@@ -89,7 +92,7 @@ struct Transaction {
             guard let kpersistent = key.kpersistent, mayBeFast(key, car) else { return nil }
             return (
                 key.slotId,
-                FastCandidate(kpersistent: kpersistent.exposed, deviceKeyX: key.publicKey.x)
+                FastCandidate(kpersistent: kpersistent, deviceKeyX: key.publicKey.x)
             )
         }
     }
@@ -152,8 +155,9 @@ struct Transaction {
         self.channel = channel
         let pending = car.record.pending?.key
         if code == .pairing, let fallback, answer.slotId != pending?.slotId {
-            code = fallback
-            return open(&car)
+            // Code 04 is for the pending key only (8.9); the key on the reader may still drive.
+            stage = .turningAway(fallback)
+            return .send(ControlFlow.failure(.rightMissing).command)
         }
         slotId = answer.slotId
         let input = transcript.signatureInput(usage: .endpoint)
@@ -169,10 +173,21 @@ struct Transaction {
         }
         kind = .standard
         if car.isFastAllowed {
-            car.record.updateKey(at: key.slotId) { $0.kpersistent = SecretBytes(keys.kpersistent) }
+            car.record.updateKey(at: key.slotId) {
+                $0.kpersistent = PersistentSecret(keys.kpersistent)
+            }
         }
         keepRangingSecret(&car)
         return upkeep(answer.signaling, &car)
+    }
+
+    private mutating func turnedAway(
+        _ response: ResponseAPDU, to code: TransactionCode, _ car: inout Car
+    ) -> Move {
+        guard response.status == .done else { return refuse(.none, car) }
+        channel = nil
+        self.code = code
+        return open(&car)
     }
 
     private mutating func pendingKeyProved(
@@ -184,7 +199,7 @@ struct Transaction {
         guard code == .pairing else { return refuse(.rightMissing, car) }
         kind = .pairing
         if car.isFastAllowed {
-            car.record.pending?.key.kpersistent = (keys?.kpersistent).map(SecretBytes.init)
+            car.record.pending?.key.kpersistent = (keys?.kpersistent).map(PersistentSecret.init)
         }
         return begin(OwnerSlotsVisit(), &car)
     }

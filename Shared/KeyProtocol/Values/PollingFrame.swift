@@ -28,6 +28,11 @@ public struct PollingFrame: Hashable, Sendable {
         self.readerGroup = readerGroup
     }
 
+    init(unchecked subtype: UInt8, terminal: [UInt8]) {
+        self.subtype = subtype
+        self.terminal = terminal
+    }
+
     /// Whether the reader offers owner pairing.
     public var isPairing: Bool { subtype == 0x09 || subtype == 0x0B }
 

@@ -16,7 +16,7 @@ public struct KeyRecord: Codable, Equatable, Sendable {
     public var config: KeyConfig
     public var state: State
     /// 32 bytes of the last standard transaction.
-    public var kpersistent: SecretBytes?
+    public var kpersistent: PersistentSecret?
     /// LONG_TERM_SHARED_SECRET, 16 bytes; owner keys only.
     public var longTermSharedSecret: SecretBytes?
     /// Whether a valid KTS receipt was read.
@@ -40,7 +40,7 @@ public struct KeyRecord: Codable, Equatable, Sendable {
         self.version = version
         self.config = config
         state = .active
-        self.kpersistent = kpersistent.map(SecretBytes.init)
+        self.kpersistent = kpersistent.map(PersistentSecret.init)
         self.longTermSharedSecret = longTermSharedSecret.map(SecretBytes.init)
         receiptSeen = false
     }

@@ -16,6 +16,8 @@ public struct VehicleIdentity: Codable, Equatable, Sendable {
     public var intermediate: SecretBytes?
     /// Key of [J]: anchor of owner keys.
     public var automakerKey: PublicKey
+    /// Name of [J], which the issuer of [F] must carry; none for cars provisioned before it was kept.
+    public var automakerName: String?
     /// Key of [Q]: signs KTS receipts.
     public var receiptKey: PublicKey
     /// K_immo, 32 bytes.
@@ -28,7 +30,8 @@ public struct VehicleIdentity: Codable, Equatable, Sendable {
     /// An identity; throws `length` or `range` when vehicle.SK is not a private key.
     public init(
         vehicleId: VehicleID, privateKey: [UInt8], certificate: [UInt8], intermediate: [UInt8]?,
-        automakerKey: PublicKey, receiptKey: PublicKey, immobilizerKey: [UInt8],
+        automakerKey: PublicKey, automakerName: String? = nil, receiptKey: PublicKey,
+        immobilizerKey: [UInt8],
         brand: [UInt8] = [0xFF, 0xFF], versions: [ProtocolVersion] = [.v0200, .v0100]
     ) throws(CryptoError) {
         guard immobilizerKey.count == 32, brand.count == 2 else { throw .length }
@@ -38,6 +41,7 @@ public struct VehicleIdentity: Codable, Equatable, Sendable {
         self.certificate = SecretBytes(certificate)
         self.intermediate = intermediate.map(SecretBytes.init)
         self.automakerKey = automakerKey
+        self.automakerName = automakerName
         self.receiptKey = receiptKey
         self.immobilizerKey = SecretBytes(immobilizerKey)
         self.brand = brand

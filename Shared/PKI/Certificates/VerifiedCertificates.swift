@@ -20,7 +20,8 @@ public struct TrustAnchor: Hashable, Sendable {
         self.init(publicKey: certificate.publicKey, name: certificate.subjectName)
     }
 
-    init(publicKey: PublicKey, name: String?) {
+    /// A key with the CommonName of its certificate, where that is known.
+    public init(publicKey: PublicKey, name: String?) {
         self.publicKey = publicKey
         self.name = name
     }

@@ -53,7 +53,8 @@ struct Framework: Sendable {
     ) throws(Refusal) -> ResponseAPDU {
         guard let rule = Self.rules[command.ins] else { throw Refusal(.unknownInstruction) }
         try rule.check(command)
-        if case .awaitingData = session?.stage, command.ins != Instruction.getData {
+        let isAbort = command.ins == Instruction.controlFlow && command.p1 == 0x00
+        if case .awaitingData = session?.stage, command.ins != Instruction.getData, !isAbort {
             throw Refusal(.conditionsNotMet)
         }
         switch command.ins {

@@ -48,7 +48,16 @@ struct PairingPlan: Sendable {
             _ = try automaker.verify(
                 vehicle: description.vehicleId, key: description.vehicleKey,
                 certificate: vehicleCertificate, intermediate: intermediate, at: now)
-        } catch { throw Refusal(.wrongData) }
+        } catch { throw Refusal(.wrongData, because: Self.sentence(error)) }
+    }
+
+    private static func sentence(_ error: any Error) -> String {
+        switch error {
+        case PhoneError.automakerUnknown: "The phone does not know the automaker of this car."
+        case let error as PKIError:
+            "The phone does not trust the certificate of this car (\(error))."
+        default: "The car sent something that the phone cannot use."
+        }
     }
 }
 

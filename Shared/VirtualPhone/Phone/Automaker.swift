@@ -2,6 +2,7 @@
 
 public import Identifiers
 public import KeyCrypto
+public import KeyProtocol
 internal import PKI
 
 /// What the phone holds of one automaker: whom to trust, and its own instance CA there.
@@ -10,6 +11,8 @@ public struct Automaker: Codable, Hashable, Sendable {
     public var name: String
     /// The key of [J]; the first authorized key of every vehicle.
     public var rootKey: PublicKey
+    /// The name of [J], which issuers of [K] must carry; none for states saved before it was kept.
+    public var rootName: String?
     /// DER of [M], when vehicles are believed through the phone maker's root (PROTOCOL 11.5).
     public var crossCertificate: [UInt8]?
     /// The key of [D], under which [M] is believed.
@@ -20,20 +23,24 @@ public struct Automaker: Codable, Hashable, Sendable {
     public var instanceCA: [UInt8]
     /// Keys of [Q], which sign receipts and commands.
     public var signatureKeys: [PublicKey]
+    /// What its readers call themselves in polling frames; none when it has not said.
+    public var readerMake: ReaderMake?
 
     /// The root is pinned; with a cross certificate and [D] it is believed through these instead.
     public init(
-        name: String, rootKey: PublicKey, crossCertificate: [UInt8]? = nil,
-        deviceRootKey: PublicKey? = nil, externalCA: [UInt8], instanceCA: [UInt8],
-        signatureKeys: [PublicKey] = []
+        name: String, rootKey: PublicKey, rootName: String? = nil,
+        crossCertificate: [UInt8]? = nil, deviceRootKey: PublicKey? = nil, externalCA: [UInt8],
+        instanceCA: [UInt8], signatureKeys: [PublicKey] = [], readerMake: ReaderMake? = nil
     ) {
         self.name = name
         self.rootKey = rootKey
+        self.rootName = rootName
         self.crossCertificate = crossCertificate
         self.deviceRootKey = deviceRootKey
         self.externalCA = externalCA
         self.instanceCA = instanceCA
         self.signatureKeys = signatureKeys
+        self.readerMake = readerMake
     }
 
     /// Whether [K] is this automaker's and that of `vehicle` with `key` (PROTOCOL 7.3).
@@ -46,9 +53,10 @@ public struct Automaker: Codable, Hashable, Sendable {
         if let path, try KeyCertificate(der: path.1).publicKey != rootKey {
             throw .chain("M: another root")
         }
+        let anchor = path.map { TrustAnchor($0.0) }
         let verified = try ChainVerifier.vehicle(
             K: certificate, intermediate: intermediate, M: path?.1,
-            anchor: TrustAnchor(path?.0 ?? rootKey), at: now)
+            anchor: anchor ?? TrustAnchor(publicKey: rootKey, name: rootName), at: now)
         guard verified.vehicleId == vehicle, key == nil || key == verified.publicKey else {
             throw .mismatch("certificate of another vehicle")
         }

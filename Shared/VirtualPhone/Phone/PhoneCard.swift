@@ -120,6 +120,7 @@ public struct PhoneCard: Sendable {
             return try answer(command).encoded
         } catch {
             framework.abort(&element)
+            if let reason = error.reason { framework.events.append(.carRefused(reason)) }
             return ResponseAPDU(status: error.status).encoded
         }
     }

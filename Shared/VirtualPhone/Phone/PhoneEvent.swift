@@ -9,6 +9,8 @@ public enum PhoneEvent: Hashable, Sendable {
     case paired(KeyID)
     /// Pairing ended without a key; the endpoint it made is deleted.
     case pairingAborted
+    /// The phone refuses what the car sent in owner pairing; a sentence for the user.
+    case carRefused(String)
     /// The password was tried too often or is too old: pairing mode is left.
     case pairingModeLeft
     /// A transaction of this key was opened, fast or standard.

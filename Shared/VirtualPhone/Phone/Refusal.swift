@@ -6,12 +6,17 @@ internal import KeyProtocol
 /// A command that ends in a status word other than 9000 and 61xx.
 struct Refusal: Error, Equatable {
     let status: StatusWord
+    /// Why, for the user of the phone, where the car's own reason would not tell.
+    let reason: String?
 
-    init(_ status: StatusWord) { self.status = status }
+    init(_ status: StatusWord, because reason: String? = nil) {
+        self.status = status
+        self.reason = reason
+    }
 
     /// The answer to a protected command that could not be opened (PROTOCOL 6.2, 6.3).
     init(opening error: CryptoError) {
-        status = error == .closed ? .conditionsNotMet : .channel
+        self.init(error == .closed ? .conditionsNotMet : .channel)
     }
 }
 

@@ -139,8 +139,11 @@ extension PhoneCard {
             throw .alreadyHasKey(request.vehicleId)
         }
         guard request.keyConfig.profile != .owner, request.slotId.position != 1,
-            request.options.isAllowed, !request.options.rights.contains(.sharing)
+            !request.options.rights.contains(.sharing)
         else { throw .badRequest("rights that only an owner key has") }
+        guard request.options.isAllowed else {
+            throw .badRequest("options of a key that no reader could use")
+        }
         guard let mapping = try? MailboxMapping(parsing: request.mailboxMap),
             (try? DeviceConfiguration(parsing: request.deviceConfig)) != nil,
             Int(mapping.contentEnd) <= request.privateSize

@@ -114,8 +114,9 @@ struct PairingTests {
         let session = ReaderSession(record: car.record, purpose: .dashboard, random: .system)
         let run = drive(session, with: &car.owner)
         #expect(run.controlFlow == "0103")
-        #expect(run.commands.map { $0[1] } == [0xA4, 0x80, 0x81, 0x80, 0x81, 0xC9, 0x3C])
-        #expect(run.commands[1][2...3] == [0x00, 0x04] && run.commands[3][2...3] == [0x00, 0x03])
+        #expect(run.commands.map { $0[1] } == [0xA4, 0x80, 0x81, 0x3C, 0x80, 0x81, 0xC9, 0x3C])
+        #expect(run.commands[3][2...3] == [0x00, 0x04])
+        #expect(run.commands[1][2...3] == [0x00, 0x04] && run.commands[4][2...3] == [0x00, 0x03])
     }
 
     @Test func `a broken phase 3 is repeated with fresh ids`() throws {

@@ -47,12 +47,12 @@ struct TransactionVectorTests {
         where vector.outputs.optional("auth0") != nil {
             let inputs = vector.inputs
             var record = try record(inputs, slot: SlotID(generation: 0, position: 1))
-            record.keys[0].kpersistent = SecretBytes(try inputs.hex("Kpersistent"))
+            record.keys[0].kpersistent = PersistentSecret(try inputs.hex("Kpersistent"))
             for position in UInt8(2)...16 {
                 var other = record.keys[0]
                 other.slotId = SlotID(generation: 9, position: position)
                 other.publicKey = PrivateKey.generate(.system, for: "other").publicKey
-                other.kpersistent = SecretBytes(RandomSource.system.bytes(32, for: "other"))
+                other.kpersistent = PersistentSecret(RandomSource.system.bytes(32, for: "other"))
                 record.keys.insert(other, at: 0)
             }
             let run = try run(record, vector, code: inputs.hex("flag")[1], answers: [])
@@ -67,7 +67,7 @@ struct TransactionVectorTests {
         let flag = try (changed?.optional("flag") ?? inputs.member("flag")).hex()
         var record = try record(inputs, slot: SlotID(inputs.hex("slotId")))
         if flag[0] == 1 {
-            record.keys[0].kpersistent = SecretBytes([UInt8](repeating: 9, count: 32))
+            record.keys[0].kpersistent = PersistentSecret([UInt8](repeating: 9, count: 32))
         }
         if flag[1] == 4 {
             record.pending = PendingKey(key: record.keys[0], pairingId: "p", since: .test)

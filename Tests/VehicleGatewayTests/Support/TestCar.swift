@@ -21,12 +21,16 @@ struct TestCar: Sendable {
     let vehicleKey: PrivateKey
     let encryptionKey: PrivateKey
     let environment = "test"
+    let make: ReaderMake
     /// Where phones come near; none without passive entry.
     var radio: String?
     private let random: RandomSource
 
-    init(_ name: String = "roadster") throws {
-        pki = try TestPKI()
+    init(_ name: String = "roadster", seed: String = "latchkey", make: ReaderMake = .forTests)
+        throws
+    {
+        self.make = make
+        pki = try TestPKI(seed: seed)
         random = TestPKI.random(seed: name)
         vehicleId = VehicleID(uncheckedBytes: Array(sha256(Array(name.utf8)).prefix(8)))
         vehicleKey = .generate(random, for: "vehicle.SK")
@@ -99,17 +103,27 @@ struct TestCar: Sendable {
 
     /// A phone that trusts the automaker; it knows no key yet.
     func phone() throws -> TestPhone {
-        var card = PhoneCard(random: .system)
-        let key = card.createInstanceCA(for: "roadworks")
+        let phone = TestPhone(PhoneCard(random: .system))
+        try introduce(phone)
+        return phone
+    }
+
+    /// Makes the automaker known to a phone, as `name`.
+    func introduce(_ phone: TestPhone, as name: String = "roadworks") throws {
+        try phone.use { try introduce(&$0, as: name) }
+    }
+
+    private func introduce(_ card: inout PhoneCard, as name: String) throws {
+        let key = card.createInstanceCA(for: name)
         let certificate = try pki.deviceOEM.instanceCA(
             for: key, named: "phone", extension: InstanceCAExtension(appletVersion: [0, 2, 0, 0]),
             from: TestPKI.start, random: .system)
         try card.add(
             Automaker(
-                name: "roadworks", rootKey: pki.automaker.root.certificate.publicKey,
+                name: name, rootKey: pki.automaker.root.certificate.publicKey,
                 externalCA: pki.externalCA.der, instanceCA: certificate.der,
-                signatureKeys: [pki.automaker.signature.certificate.publicKey]))
-        return TestPhone(card)
+                signatureKeys: [pki.automaker.signature.certificate.publicKey],
+                readerMake: make))
     }
 }
 
@@ -119,6 +133,7 @@ final class TestPhone: @unchecked Sendable {
     // Guarded by `lock`.
     private var card: PhoneCard
     private var commands: [[UInt8]] = []
+    private var heard: [Heard] = []
     private var interference: (@Sendable ([UInt8]) -> VirtualCard.Reply?)?
 
     init(_ card: PhoneCard) { self.card = card }
@@ -137,13 +152,36 @@ final class TestPhone: @unchecked Sendable {
         lock.withLock { interference = body }
     }
 
+    /// What a reader said of itself.
+    struct Heard {
+        let announcement: ReaderAnnouncement
+        /// Commands that had come since the phone was held to a reader.
+        let commands: Int
+    }
+
+    /// Announcements since the phone was last held to a reader.
+    var announcements: [Heard] { lock.withLock { heard } }
+
     /// Commands received so far.
     var received: [[UInt8]] { lock.withLock { commands } }
 
     /// The same phone in the reader on `port`.
     func card(on port: UInt16) -> VirtualCard {
-        VirtualCard(
+        let before = lock.withLock {
+            heard = []
+            return commands.count
+        }
+        return VirtualCard(
             port: port, power: { _ in self.use { $0.fieldLost() } },
+            announced: { bytes in
+                guard let frame = try? PollingFrame(parsing: bytes) else { return }
+                self.lock.withLock {
+                    self.heard.append(
+                        Heard(
+                            announcement: self.card.announced(frame),
+                            commands: self.commands.count - before))
+                }
+            },
             respond: { command in
                 self.lock.withLock {
                     self.commands.append(command)

@@ -23,13 +23,14 @@ final class TestGateway: Sendable {
 
     /// Runs `body` with a gateway on a private PC/SC service.
     static func run(
-        radio: String? = nil, _ body: (TestGateway) async throws -> Void
+        _ car: TestCar? = nil, profile: ReaderProfile = .virtual, radio: String? = nil,
+        _ body: (TestGateway) async throws -> Void
     ) async throws {
         let names = [TestCar.doorName, TestCar.dashboardName]
         try await PrivatePCSC.withReaders(names) { service in
-            var car = try TestCar()
+            var car = try car ?? TestCar()
             car.radio = radio
-            let gateway = try await TestGateway(car, service)
+            let gateway = try await TestGateway(car, service, profile)
             do {
                 try await body(gateway)
                 gateway.stop()
@@ -40,7 +41,9 @@ final class TestGateway: Sendable {
         }
     }
 
-    private init(_ car: TestCar, _ service: PrivatePCSC) async throws {
+    private init(
+        _ car: TestCar, _ service: PrivatePCSC, _ profile: ReaderProfile
+    ) async throws {
         (self.car, self.service) = (car, service)
         folder = FileManager.default.temporaryDirectory
             .appending(path: "latchkey-gateway-\(UUID().uuidString.prefix(8))")
@@ -54,8 +57,8 @@ final class TestGateway: Sendable {
             documents: bell)
         documents = DocumentDesk(store: store, host: host, reports: bell)
         let taps = TapRunner(
-            store: store, readers: readers, codes: codes, host: host, profile: .virtual,
-            reports: bell)
+            store: store, readers: readers, codes: codes, host: host, profile: profile,
+            make: car.make, reports: bell)
         try await desk.provision(car.provisioning(), as: car.vehicleId)
         let reader = ReaderWatch(status: status, host: host) { await taps.serve($0) }
         let streams = StreamWatch(store: store, taps: taps, host: host, changes: Bell())

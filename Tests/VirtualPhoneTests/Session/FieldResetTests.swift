@@ -68,6 +68,18 @@ struct FieldResetTests {
         }
     }
 
+    @Test func `the car may give up right after the field reset`() throws {
+        for (command, hasPassword) in [("803c0000", true), ("803c000d", false)] {
+            var (replay, select, getData) = try announced()
+            replay.phone.fieldLost()
+            _ = try replay.send(select)
+            #expect(try replay.send([UInt8](hex: command)).hex == "9000")
+            #expect((replay.phone.state.pairing != nil) == hasPassword)
+            #expect(isRefused(try replay.send(getData)))
+            #expect(replay.phone.element.keyIds.isEmpty)
+        }
+    }
+
     @Test func `a phone that dies in between starts without the key`() throws {
         var (replay, _, _) = try announced()
         replay.phone.fieldLost()

@@ -3,6 +3,7 @@
 import Identifiers
 import KeyCrypto
 import KeyProtocol
+import PKI
 import Testing
 
 @testable import VirtualPhone
@@ -154,6 +155,24 @@ struct PairingTableTests {
             change(&creation)
             let batch = [TLV(0x7F4A, creation.encoded)] + car.batch.dropFirst() + [Self.end]
             #expect(try car.write(batch.encoded) == .wrongData, "\(row)")
+        }
+    }
+
+    @Test func `a vehicle certificate issued under another name than the automaker's is refused`()
+        throws
+    {
+        for (name, status) in [("Test Automaker", StatusWord.done), ("Another", .wrongData)] {
+            var car = car
+            let certificate = try CertificateIssuer(name: name, key: world.automakerRoot).vehicle(
+                for: world.vehicle.publicKey, vehicleId: world.vehicleId,
+                notBefore: TestWorld.noon.adding(seconds: -60), random: world.random)
+            var batch = car.batch
+            batch[1].value = certificate.der
+            #expect(try car.write((batch + [Self.end]).encoded) == status, "\(name)")
+            let refusals = car.phone.takeEvents().filter {
+                if case .carRefused = $0 { true } else { false }
+            }
+            #expect(refusals.isEmpty == (status == .done))
         }
     }
 

@@ -61,7 +61,8 @@ struct TestWorld {
                 random: random)
         try phone.add(
             Automaker(
-                name: "roadsters", rootKey: automakerRoot.publicKey, externalCA: externalCA,
+                name: "roadsters", rootKey: automakerRoot.publicKey,
+                rootName: "Test Automaker", externalCA: externalCA,
                 instanceCA: certificate.der, signatureKeys: [server.publicKey]))
     }
 

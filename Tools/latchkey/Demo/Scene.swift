@@ -54,11 +54,12 @@ struct Scene: Sendable {
         narrator.good("the wallet shows the key active")
     }
 
-    /// A tap that must end as expected on both sides.
+    /// A tap that must end as expected on both sides; returns what the phone printed.
+    @discardableResult
     func tap(
         _ phone: String, at place: Place, offline: Bool = false, expects outcome: String,
         by transaction: String
-    ) async throws {
+    ) async throws -> String {
         let output =
             offline
             ? try commands.run(
@@ -75,6 +76,7 @@ struct Scene: Sendable {
         narrator.good(
             "\(phone) at the \(place.rawValue): \(outcome == "drive" ? "engine started" : outcome)",
             "\(transaction), \(Self.timing(entry))")
+        return output.text
     }
 
     /// A tap that the car must refuse with `hint`.

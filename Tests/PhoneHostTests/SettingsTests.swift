@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Identifiers
+import KeyProtocol
+import PKI
+import PhoneHost
+import Testing
+
+@Suite struct SettingsTests {
+    @Test func `a phone keeps how it was set`() throws {
+        let bench = try Bench()
+        var settings = try bench.make("alice").settings
+        #expect(settings == PhoneSettings())
+        settings.expressMode = false
+        settings.isInPowerReserve = true
+        try bench.open("alice").set(settings)
+        #expect(try bench.open("alice").settings == settings)
+        #expect(settings.sentence == "express mode off, locked, in power reserve")
+    }
+
+    @Test func `in power reserve only the applet is there`() throws {
+        let bench = try Bench()
+        let phone = try bench.make("alice")
+        var settings = phone.settings
+        settings.isInPowerReserve = true
+        try phone.set(settings)
+        let reader = try FakeReader()
+        reader.start { reader in
+            #expect(reader.ask(ApplicationID.framework.select.encoded).hex == "6a82")
+            #expect(reader.ask(ApplicationID.applet.select.encoded).suffix(2).hex == "9000")
+            _ = reader.ask([0x80, 0x3C, 0x01, 0x00])
+        }
+        #expect(try phone.tap(reader.address, TapOptions(timeout: .seconds(4))).isSuccess)
+    }
+
+    @Test(
+        arguments: [
+            ("mon-fri 08:00-18:00", [(0x7C, 480, 1080)]),
+            ("sat,sun 10:00-24:00", [(0x03, 600, 1440)]),
+            ("Sun-Mon 00:00-00:30", [(0x41, 0, 30)]), ("fri-mon 09:00-10:00", [(0x47, 540, 600)]),
+            ("fri 22:00-02:00", [(0x04, 1320, 1440), (0x02, 0, 120)]),
+            ("sun 22:00-06:00", [(0x01, 1320, 1440), (0x40, 0, 360)]),
+        ] as [(String, [(UInt8, Int, Int)])])
+    func `a weekly schedule is read as people write it`(
+        text: String, windows: [(UInt8, Int, Int)]
+    ) throws {
+        let schedule = try #require(WeeklySchedule(text))
+        let expected = try windows.map {
+            try WeeklyWindow(days: $0.0, fromMinute: $0.1, toMinute: $0.2)
+        }
+        #expect(schedule.windows == expected)
+    }
+
+    @Test(arguments: [
+        "", "mon", "mon 8:00-18:00", "mon 08:00", "mon 08:00-08:00", "mon 24:00-25:00",
+        "mon 08:60-09:00", "day 08:00-09:00", "mon- 08:00-09:00", "mon-tue-wed 08:00-09:00",
+        "mon, 08:00-09:00", "mon 08:00-09:00 x", "mon 24:00-02:00", "mon -1:00-02:00",
+    ])
+    func `anything else is no weekly schedule`(text: String) {
+        #expect(WeeklySchedule(text) == nil)
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Contracts
+import Identifiers
+import KeyProtocol
+import PCSC
+import TestKit
+import Testing
+import VirtualPhone
+
+@testable import VehicleGateway
+
+/// Polling frames from the gateway through pcscd and the driver of the virtual readers to a phone.
+@Suite(.enabled(if: PrivatePCSC.Driver.standard == .latchkey, "scripts/build makes the driver"))
+struct AnnouncementTests {
+    @Test func `a phone with keys of two automakers picks the right one before SELECT`()
+        async throws
+    {
+        let roadster = try TestCar()
+        let coupe = try TestCar("coupe", seed: "coachworks", make: #require(ReaderMake("123")))
+        let phone = try roadster.phone()
+        try coupe.introduce(phone, as: "coachworks")
+        for car in [roadster, coupe] {
+            try await TestGateway.run(car) { gateway in
+                try await gateway.pair(phone)
+            }
+        }
+        let keys = phone.use { $0.state.keys }
+        for (car, automaker) in [(roadster, "roadworks"), (coupe, "coachworks")] {
+            let key = try #require(keys.first { $0.automaker == automaker })
+            try await TestGateway.run(car) { gateway in
+                // The car does not know the key: what the phone picks is its own affair.
+                _ = try await gateway.tap(phone, at: TestCar.doorName)
+                let heard = try #require(phone.announcements.first)
+                #expect(phone.announcements.count == 1)
+                #expect(heard.commands == 0)
+                #expect(
+                    heard.announcement.terminal == TerminalID(car.make, at: .door))
+                #expect(heard.announcement.choice == .key(key.id))
+            }
+        }
+    }
+
+    @Test func `a car that waits for its owner offers to set up a key, and only there`()
+        async throws
+    {
+        try await TestGateway.run { gateway in
+            let phone = try gateway.car.phone()
+            try await gateway.apply(gateway.car.document(1, pairing: "pairing-1"))
+            _ = try await gateway.tap(phone, at: TestCar.doorName)
+            #expect(phone.announcements.map(\.announcement.choice) == [.nothing])
+            try phone.enterPairingMode()
+            let entry = try await gateway.tap(phone, at: TestCar.dashboardName)
+            #expect(entry.outcome == "paired", "\(entry)")
+            #expect(phone.announcements.first?.announcement.choice == .setup)
+            _ = try await gateway.tap(phone, at: TestCar.dashboardName)
+            let key = try #require(phone.use { $0.state.keys.first })
+            #expect(phone.announcements.map(\.announcement.choice) == [.key(key.id)])
+            #expect(
+                phone.announcements.first?.announcement.terminal
+                    == TerminalID(.forTests, at: .dashboard))
+        }
+    }
+
+    @Test(arguments: ["generic", "acr122u", "acr1252u", "utrust"])
+    func `a reader that cannot announce serves the phone in silence`(name: String) async throws {
+        let profile = try #require(ReaderProfile.named(name))
+        try await TestGateway.run(profile: profile) { gateway in
+            let phone = try gateway.car.phone()
+            try await gateway.pair(phone)
+            let entry = try await gateway.tap(phone, at: TestCar.doorName)
+            #expect(entry.outcome == "unlocked", "\(entry)")
+            #expect(phone.announcements.isEmpty)
+        }
+    }
+
+    @Test(arguments: ["pairing-trace", "friend-trace"])
+    func `every profile takes every command and answer whole`(trace: String) throws {
+        for vector in try Vectors.file(trace).cases {
+            for exchange in try vector.outputs.list("apdus") {
+                // The others are notes such as "field reset".
+                guard let command = try exchange.optional("command")?.hex() else { continue }
+                let response = try exchange.hex("response")
+                for profile in ReaderProfile.all {
+                    #expect(command.count <= profile.maximumCommand, "\(profile.name)")
+                    #expect(response.count <= profile.maximumResponse, "\(profile.name)")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Contracts
+import Identifiers
+import Stack
+
+/// What a person does at the car's own screen.
+extension VehicleCommand {
+    /// `latchkey vehicle lock`
+    struct Lock: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Locks at the car's own screen.")
+        @OptionGroup var state: StateOption
+        @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
+
+        func run() async throws {
+            let fleet = try Fleet(folder: state.folder)
+            try await fleet.set(fleet.find(vehicle).vehicleId, locked: true)
+            print("locked")
+        }
+    }
+
+    /// `latchkey vehicle unlock`
+    struct Unlock: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Unlocks at the car's own screen.")
+        @OptionGroup var state: StateOption
+        @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
+
+        func run() async throws {
+            let fleet = try Fleet(folder: state.folder)
+            try await fleet.set(fleet.find(vehicle).vehicleId, locked: false)
+            print("unlocked")
+        }
+    }
+
+    /// `latchkey vehicle code`
+    struct Code: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Enters a friend's activation code; good for a first tap within 2 minutes.")
+        @OptionGroup var state: StateOption
+        @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
+        @Argument(help: "The six digits.") var code: String
+
+        func validate() throws {
+            guard code.utf8.count == 6, code.allSatisfy({ $0.isASCII && $0.isNumber }) else {
+                throw ValidationError("a code has six digits")
+            }
+        }
+
+        func run() async throws {
+            let fleet = try Fleet(folder: state.folder)
+            try await fleet.enter(activationCode: code, fleet.find(vehicle).vehicleId)
+            print("the code is entered: the friend's phone has 2 minutes for its first tap")
+        }
+    }
+
+    /// `latchkey vehicle stop`
+    struct Stop: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Stops the engine.")
+        @OptionGroup var state: StateOption
+        @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
+
+        func run() async throws {
+            let fleet = try Fleet(folder: state.folder)
+            try await fleet.stopEngine(fleet.find(vehicle).vehicleId)
+            print("the engine is off")
+        }
+    }
+
+    /// `latchkey vehicle remove`
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Removes a key from the car, at its own screen; works offline.")
+        @OptionGroup var state: StateOption
+        @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
+        @Option(help: "The key; its first digits are enough.") var key: String
+
+        func run() async throws {
+            let fleet = try Fleet(folder: state.folder)
+            let id = try await fleet.find(vehicle).vehicleId
+            let found = try await fleet.car(id).keys.map(\.keyId)
+                .filter { $0.description.hasPrefix(key.lowercased()) }
+            guard let target = found.first, found.count == 1, !key.isEmpty else {
+                throw CommandError(
+                    found.isEmpty
+                        ? "the car has no key \(key)"
+                        : "several keys of the car begin with '\(key)'",
+                    hint: "latchkey vehicle show lists them")
+            }
+            try await fleet.remove(target, id)
+            print("the car has removed the key \(target)")
+        }
+    }
+}
