@@ -15,8 +15,7 @@ import VirtualPhone
 /// Phones that come near a car, over real TCP.
 @Suite struct ApproachTests {
     @Test func `a phone that comes near opens the car, and the log alone knows`() async throws {
-        let radio = "127.0.0.1:\(FreePort.take())"
-        try await TestGateway.run(radio: radio) { gateway in
+        try await withRadio { radio, gateway in
             let phones = try RealPhones(for: gateway.car)
             try await pair(phones, gateway)
             let reports = try await gateway.store.unsentReports(limit: 99).count
@@ -58,8 +57,7 @@ import VirtualPhone
     }
 
     @Test func `a secret that one side lost is made anew on the same approach`() async throws {
-        let radio = "127.0.0.1:\(FreePort.take())"
-        try await TestGateway.run(radio: radio) { gateway in
+        try await withRadio { radio, gateway in
             let phones = try RealPhones(for: gateway.car)
             try await pair(phones, gateway)
             let slot = try #require(try await record(gateway).owner?.slotId)
@@ -81,8 +79,7 @@ import VirtualPhone
     @Test func `suspended keys, strangers and keys from before are refused with a reason`()
         async throws
     {
-        let radio = "127.0.0.1:\(FreePort.take())"
-        try await TestGateway.run(radio: radio) { gateway in
+        try await withRadio { radio, gateway in
             let phones = try RealPhones(for: gateway.car)
             let stranger = try await phones.approach("mallory", radio)
             #expect(!stranger.isSuccess)
@@ -95,6 +92,16 @@ import VirtualPhone
             let suspended = try await phones.approach("alice", radio)
             #expect(suspended.text.contains("This key is suspended or was ended."))
             #expect(try await gateway.onScreen.locked)
+        }
+    }
+
+    /// A gateway whose roadster has a radio, at this address.
+    private func withRadio(_ body: (String, TestGateway) async throws -> Void) async throws {
+        let port = FreePort.take()
+        let radio = "127.0.0.1:\(port)"
+        try await TestGateway.run(radio: radio) { gateway in
+            try await RawStream.untilOpen(port)
+            try await body(radio, gateway)
         }
     }
 

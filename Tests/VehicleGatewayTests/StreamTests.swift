@@ -47,14 +47,10 @@ import VirtualPhone
         let watch = StreamWatch(store: store, taps: taps, host: host, changes: bell)
         let running = Task { try await watch.run() }
         defer { running.cancel() }
-        for port in ports { try await listening(port) }
+        for port in ports { try await RawStream.untilOpen(port) }
         try await body(store, desk, cars, ports)
         running.cancel()
         _ = await running.result
-    }
-
-    private func listening(_ port: Int) async throws {
-        try await eventually("a radio on \(port)") { (try? RawStream(port: port)) != nil }
     }
 
     private func isAlive(_ port: Int) async throws {
@@ -122,7 +118,7 @@ import VirtualPhone
             var provisioning = try moved.provisioning()
             provisioning.readers = .init(door: "Door 0 00", dashboard: "Dash 0 00")
             try await desk.provision(provisioning, as: moved.vehicleId)
-            try await listening(port)
+            try await RawStream.untilOpen(port)
             #expect(throws: (any Error).self) { try RawStream(port: ports[0]) }
             provisioning.passiveEntry = "127.0.0.1:\(ports[1])"
             await #expect(throws: GatewayError.readerTaken("127.0.0.1:\(ports[1])")) {

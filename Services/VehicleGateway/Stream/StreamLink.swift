@@ -141,9 +141,16 @@ final class StreamHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let link: StreamLink
+    private let arrived: () -> Void
     private var buffer = StreamBuffer()
 
-    init(_ link: StreamLink) { self.link = link }
+    /// Calls `arrived` once the connection takes what is written to it.
+    init(_ link: StreamLink, arrived: @escaping () -> Void) {
+        self.link = link
+        self.arrived = arrived
+    }
+
+    func channelActive(context: ChannelHandlerContext) { arrived() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         buffer.append(Array(buffer: unwrapInboundIn(data)))

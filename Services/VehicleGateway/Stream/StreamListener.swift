@@ -46,8 +46,8 @@ struct StreamListener: Sendable {
                 channel.closeFuture.whenComplete { _ in counter.leave() }
                 return channel.eventLoop.makeCompletedFuture {
                     let link = StreamLink(channel: channel)
-                    try channel.pipeline.syncOperations.addHandler(StreamHandler(link))
-                    arrivals.yield(link)
+                    let handler = StreamHandler(link) { arrivals.yield(link) }
+                    try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }
             .bind(host: address.host, port: address.port).get()

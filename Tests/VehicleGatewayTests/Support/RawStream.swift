@@ -2,6 +2,7 @@
 
 import Foundation
 import KeyProtocol
+import TestKit
 
 #if canImport(Glibc)
     import Glibc
@@ -23,9 +24,14 @@ final class RawStream: @unchecked Sendable {
                 connect(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        var limit = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(file, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         guard isConnected else { throw POSIXError(.ECONNREFUSED) }
+    }
+
+    /// Waits until somebody listens on `port`.
+    static func untilOpen(_ port: Int) async throws {
+        try await eventually("a radio on \(port)") { (try? RawStream(port: port)) != nil }
     }
 
     deinit { close(file) }
