@@ -2,8 +2,9 @@
 .DEFAULT_GOAL := help
 BUILD := swift build
 EXECUTABLES := .build/debug
+SWIFT_FOLDERS := Shared Services Tools Tests Benchmarks Fuzz/Package.swift Fuzz/Sources/Main
 
-.PHONY: help bootstrap build demo test check lint format up down bench clean
+.PHONY: help bootstrap build demo test check lint format up down bench fuzz sanitize clean
 
 help: ## Shows this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,10 +25,10 @@ check: bootstrap ## Formatting, layers, sizes and compose files
 	@scripts/check
 
 lint: ## Formatting only
-	@swift format lint -r --strict -p Package.swift Shared Services Tools Tests Benchmarks
+	@swift format lint -r --strict -p Package.swift $(SWIFT_FOLDERS)
 
 format: ## Rewrites the sources in the project's format
-	@swift format -r -i -p Package.swift Shared Services Tools Tests Benchmarks
+	@swift format -r -i -p Package.swift $(SWIFT_FOLDERS)
 
 up: build ## Starts the whole stack in the foreground, state in .latchkey
 	@$(EXECUTABLES)/latchkey up
@@ -37,3 +38,9 @@ down: ## Stops the stack
 
 bench: bootstrap ## Measures what docs/performance.md reports (a release build)
 	@scripts/bench
+
+fuzz: bootstrap ## Feeds every parser and session generated input (SECONDS=60 for each, KEEP=1 keeps what is new)
+	@scripts/fuzz --seconds $(or $(SECONDS),60) $(if $(KEEP),--keep) $(TARGETS)
+
+sanitize: bootstrap ## Tests core and drivers under AddressSanitizer, leaks included
+	@scripts/sanitize $(SANITIZERS)

@@ -3,9 +3,10 @@ import PackageDescription
 
 let package = Package(
     name: "latchkey",
-    // What Benchmarks, a package of its own, measures.
-    products: ["Identifiers", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", "VirtualPhone"]
-        .map { .library(name: $0, targets: [$0]) },
+    // What Benchmarks measures and Fuzz feeds, packages of their own.
+    products: [
+        "Contracts", "Identifiers", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", "VirtualPhone",
+    ].map { .library(name: $0, targets: [$0]) },
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
@@ -146,6 +147,7 @@ let package = Package(
                 "VirtualPhone",
             ]),
         tests("Contracts", needs: ["ServiceKit"] + serviceNames.map { .target(name: $0) }),
+        fuzzing(),
         scenarios(),
     ].flatMap { $0 }
 )
@@ -211,6 +213,18 @@ func tests(_ subject: String, needs: [Target.Dependency] = []) -> [Target] {
             dependencies: [.target(name: subject), "TestKit"] + needs
                 + (subject == "Identifiers" ? [] : ["Identifiers"]),
             path: "Tests/\(subject)Tests", swiftSettings: strict())
+    ]
+}
+
+/// The entry points that Fuzz feeds, here with the corpus.
+func fuzzing() -> [Target] {
+    [
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "Contracts", "DeviceOEM", "Identifiers", "Kafka", "KeyCrypto", "KeyProtocol",
+                "Messaging", "PhoneHost", "PKI", "ServiceKit", "TestKit", "VirtualPhone",
+            ], path: "Tests/FuzzTests", swiftSettings: strict())
     ]
 }
 

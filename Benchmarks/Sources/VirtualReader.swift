@@ -22,6 +22,9 @@ final class PrivateReaders {
 
     init() async throws {
         let port = UInt16.random(in: 20_000..<32_000)
+        guard FileManager.default.fileExists(atPath: Self.ownDriver.path) else {
+            throw BenchmarkError("there is no \(Self.ownDriver.path); make bench builds it")
+        }
         folder = URL(filePath: "/tmp/latchkey-bench-\(getpid())")
         let config = folder.appending(path: "readers")
         let socket = folder.appending(path: "pcscd.socket").path

@@ -15,7 +15,7 @@ public struct PublicKey: Sendable {
         guard x963.count == 65, x963.first == 0x04 else { throw .point }
         bytes = x963
         do {
-            parsed = Parsed(try P256.KeyAgreement.PublicKey(x963Representation: x963))
+            parsed = Parsed(try P256.KeyAgreement.PublicKey(x963Representation: x963), x963)
         } catch {
             throw .point
         }
@@ -24,11 +24,11 @@ public struct PublicKey: Sendable {
     /// A point that is known to be good.
     init(_ key: P256.KeyAgreement.PublicKey) {
         bytes = Array(key.x963Representation)
-        parsed = Parsed(key)
+        parsed = Parsed(key, bytes)
     }
 
     /// The x coordinate, 32 bytes.
-    public var x: [UInt8] { Array(bytes.dropFirst().prefix(32)) }
+    public var x: [UInt8] { parsed.x }
 
     /// SHA-1 of the 65 bytes (PROTOCOL 2.3).
     public var keyId: KeyID { KeyID(uncheckedBytes: sha1(bytes)) }
@@ -74,9 +74,14 @@ extension PublicKey: Codable, CustomStringConvertible {
 /// are used for one of the two only, so the second is made when it is first wanted.
 private final class Parsed: Sendable {
     let agreement: P256.KeyAgreement.PublicKey
+    /// Enters every key schedule, so it is cut out once.
+    let x: [UInt8]
     private let verifying = Mutex<P256.Signing.PublicKey?>(nil)
 
-    init(_ agreement: P256.KeyAgreement.PublicKey) { self.agreement = agreement }
+    init(_ agreement: P256.KeyAgreement.PublicKey, _ bytes: [UInt8]) {
+        self.agreement = agreement
+        x = Array(bytes[1..<33])
+    }
 
     func signing(_ bytes: [UInt8]) -> P256.Signing.PublicKey? {
         verifying.withLock { cached in

@@ -43,22 +43,22 @@ public final class CurvePoint: @unchecked Sendable {
     /// `scalar · G`.
     public static func generator(times scalar: Scalar) throws(CurveError) -> CurvePoint {
         let result = try CurvePoint()
-        guard
+        let isDone = try Scratch.with { scratch in
             EC_POINT_mul(
-                Curve.p256.group, result.handle, scalar.number.handle, nil, nil,
-                try Scratch().handle) == 1
-        else { throw .arithmetic }
+                Curve.p256.group, result.handle, scalar.number.handle, nil, nil, scratch)
+        }
+        guard isDone else { throw .arithmetic }
         return result
     }
 
     /// `scalar · self`.
     public func times(_ scalar: Scalar) throws(CurveError) -> CurvePoint {
         let result = try CurvePoint()
-        guard
+        let isDone = try Scratch.with { scratch in
             EC_POINT_mul(
-                Curve.p256.group, result.handle, nil, handle, scalar.number.handle,
-                try Scratch().handle) == 1
-        else { throw .arithmetic }
+                Curve.p256.group, result.handle, nil, handle, scalar.number.handle, scratch)
+        }
+        guard isDone else { throw .arithmetic }
         return result
     }
 

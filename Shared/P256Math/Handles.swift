@@ -56,12 +56,19 @@ final class Number: @unchecked Sendable {
 
 /// One owned BN_CTX: scratch numbers of a calculation.
 final class Scratch {
-    let handle: OpaquePointer
+    private let handle: OpaquePointer
 
-    init() throws(CurveError) {
+    private init() throws(CurveError) {
         guard let handle = BN_CTX_secure_new() else { throw .arithmetic }
         self.handle = handle
     }
 
     deinit { BN_CTX_free(handle) }
+
+    /// Calculates with a fresh one, which lives until `body` has returned: Swift frees an object
+    /// after its last use, and a handle taken out of it is no use.
+    static func with(_ body: (OpaquePointer) -> Int32) throws(CurveError) -> Bool {
+        let scratch = try Scratch()
+        return withExtendedLifetime(scratch) { body(scratch.handle) == 1 }
+    }
 }

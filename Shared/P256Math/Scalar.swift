@@ -21,10 +21,13 @@ public struct Scalar: Sendable, CustomStringConvertible, CustomReflectable {
     /// `(wide mod (n − 1)) + 1` of a big-endian integer of any length (PROTOCOL 5.2).
     public static func reducing(_ wide: [UInt8]) throws(CurveError) -> Scalar {
         guard let modulus = Curve.p256.orderMinusOne else { throw .arithmetic }
-        let (number, value, scratch) = (try Number(), try Number(wide), try Scratch())
-        guard BN_div(nil, number.handle, value.handle, modulus.handle, scratch.handle) == 1,
-            BN_add_word(number.handle, 1) == 1
-        else { throw .arithmetic }
+        let (number, value) = (try Number(), try Number(wide))
+        let isDone = try Scratch.with { scratch in
+            withExtendedLifetime(value) {
+                BN_div(nil, number.handle, value.handle, modulus.handle, scratch)
+            }
+        }
+        guard isDone, BN_add_word(number.handle, 1) == 1 else { throw .arithmetic }
         return Scalar(number: number)
     }
 

@@ -24,6 +24,8 @@ public struct ReaderSession: Sendable {
         case pairing
         /// One action: a door reader asks for unlock or lock.
         case transaction(TransactionCode)
+        /// A reader at the trunk: opens the trunk and nothing else.
+        case trunk
         /// The dashboard: pairing when car and phone are in pairing mode, phase 3 for a pending
         /// key, else drive.
         case dashboard
@@ -105,7 +107,7 @@ public struct ReaderSession: Sendable {
     private var isPossibleHere: Bool {
         guard car.interface == .wired else { return true }
         return switch purpose {
-        case .transaction(.pairing), .transaction(.drive), .pairing, .dashboard: false
+        case .transaction(.pairing), .transaction(.drive), .pairing, .dashboard, .trunk: false
         case .transaction: true
         }
     }
@@ -130,6 +132,7 @@ public struct ReaderSession: Sendable {
             switch purpose {
             case .pairing: Transaction(.pairing)
             case .transaction(let code): Transaction(code)
+            case .trunk: Transaction(.unlock, opensTrunk: true)
             case .dashboard:
                 isPending ? Transaction(.pairing, fallback: .drive) : Transaction(.drive)
             }

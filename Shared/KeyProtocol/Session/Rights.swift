@@ -15,6 +15,9 @@ enum Rights {
         return needsReceipt && !key.receiptSeen ? .receiptMissing : nil
     }
 
+    /// Whether a reader at the trunk may open it: a valet must not.
+    static func mayOpenTrunk(_ profile: Profile) -> Bool { profile != .valet }
+
     /// What unlocking opens for a profile.
     static func doors(_ profile: Profile) -> Outcome.Doors {
         switch profile {

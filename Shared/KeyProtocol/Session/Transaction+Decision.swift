@@ -67,6 +67,9 @@ extension Transaction {
             return refuse(.keySuspendedOrTerminated, car)
         }
         if !isCleared {
+            if opensTrunk, !Rights.mayOpenTrunk(key.config.profile) {
+                return refuse(.rightMissing, car)
+            }
             if let hint = Rights.objection(to: code, by: key, in: car) {
                 return refuse(hint, car)
             }
@@ -78,7 +81,8 @@ extension Transaction {
         car.record.markUsed(slotId)
         switch code {
         case .unlock:
-            return end(.success(.unlocked), .unlocked(Rights.doors(key.config.profile)), car)
+            let doors = opensTrunk ? .trunkOnly : Rights.doors(key.config.profile)
+            return end(.success(.unlocked), .unlocked(doors), car)
         case .lock: return end(.success(.locked), .locked, car)
         case .drive: return end(.success(.driveReady), .driveReady(key.config), car)
         case .maintenance, .presence, .pairing: return end(.success(.done), .present, car)

@@ -15,6 +15,8 @@ struct Transaction {
     private(set) var code: TransactionCode
     /// What to try when phase 3 was wanted and another key is on the reader.
     private let fallback: TransactionCode?
+    /// Unlocking means the trunk alone.
+    let opensTrunk: Bool
     private var selection = AppletSelection(versions: [])
     private var version = ProtocolVersion.v0200
     private var ephemeral: PrivateKey?
@@ -39,9 +41,12 @@ struct Transaction {
         case ending(Outcome)
     }
 
-    init(_ code: TransactionCode, fallback: TransactionCode? = nil) {
+    init(
+        _ code: TransactionCode, fallback: TransactionCode? = nil, opensTrunk: Bool = false
+    ) {
         self.code = code
         self.fallback = fallback
+        self.opensTrunk = opensTrunk
     }
 
     func start() -> Move { .send(ApplicationID.applet.select) }

@@ -100,6 +100,21 @@ struct RefusalTableTests {
         }
     }
 
+    @Test func `a reader at the trunk opens the trunk, but not for a valet`() throws {
+        let profiles: [(Profile, Bool)] = [
+            (.full, true), (.accessOnly, true), (.trunk, true), (.limited, true), (.valet, false),
+            (.service, true),
+        ]
+        for (profile, mayOpen) in profiles {
+            var car = try TestCar()
+            var phone = try car.knownFriend(KeyConfig(profile: profile, notBefore: car.start))
+            let session = ReaderSession(record: car.record, purpose: .trunk, random: .system)
+            let run = drive(session, with: &phone, at: .test)
+            #expect(run.controlFlow == (mayOpen ? "0101" : "0004"), "\(profile)")
+            if mayOpen { #expect(run.outcome?.result == .unlocked(.trunkOnly)) }
+        }
+    }
+
     @Test func `a limit of speed reaches the car with drive`() throws {
         var car = try TestCar()
         let config = KeyConfig(profile: .limited, notBefore: car.start, maxSpeedKmh: 105)

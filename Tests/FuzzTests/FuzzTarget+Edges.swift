@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Contracts
+import DeviceOEM
+import Foundation
+import Identifiers
+import Kafka
+import KeyCrypto
+import ServiceKit
+
+@testable import Messaging
+@testable import PhoneHost
+
+/// Links, settings, records and frames, read outside the core: only `make test` feeds these. What
+/// they rest on takes many minutes to build with coverage, and Foundation's JSON has none.
+extension FuzzTarget {
+    static let edges = [
+        FuzzTarget("invitation-link", invitationLink),
+        FuzzTarget("http-problems", problem),
+        FuzzTarget("cloud-event", cloudEvent),
+        FuzzTarget("settings", settings),
+        FuzzTarget("reader-frame") { bytes in
+            guard let frame = try? ReaderFrame(bytes) else { return }
+            if case .command(let command) = frame {
+                try require(command == bytes && bytes.count > 1, "a frame is another command")
+            }
+        },
+    ]
+
+    @Sendable private static func invitationLink(_ bytes: [UInt8]) throws {
+        let text = String(decoding: bytes, as: UTF8.self)
+        let relay = Relay(url: "https://relay.example", tlsRoot: nil)
+        guard let link = try? InvitationLink(parsing: text, allowed: [relay]) else { return }
+        try require(!link.mailbox.contains("#"), "the secret is in the address of the mailbox")
+        try require(link.mailbox.lowercased().hasPrefix("https://relay.example"), "another relay")
+        let again = InvitationLink.text(mailbox: link.mailbox, secret: link.secret.exposed)
+        let second = try? InvitationLink(parsing: again, allowed: [relay])
+        try require(second?.secret.exposed == link.secret.exposed, "another secret when read again")
+    }
+
+    /// `which(1) ‖ JSON`: a refusal is a problem that names the field.
+    @Sendable private static func problem(_ bytes: [UInt8]) throws {
+        var input = FuzzInput(bytes)
+        let type = bodies[Int(input.byte()) % bodies.count]
+        do {
+            let value = try JSONBody.decode(type, from: input.rest())
+            _ = try JSONBody.decode(type, from: JSONBody.encode(value))
+        } catch let problem as Problem {
+            _ = "\(problem)"
+        }
+    }
+
+    /// `headers(1)`, each `length(1) name, length(1) value`, then the record's value.
+    @Sendable private static func cloudEvent(_ bytes: [UInt8]) throws {
+        var input = FuzzInput(bytes)
+        let headers = (0..<input.byte() % 12).map { _ in
+            let name = String(decoding: input.piece(), as: UTF8.self)
+            return KafkaHeader(name, input.piece())
+        }
+        let value = input.rest()
+        let partition = KafkaPartition(topic: "latchkey.test.registry.keys", number: 0)
+        let message = KafkaMessage(
+            position: KafkaPosition(partition: partition, offset: 0), key: [1],
+            value: value.isEmpty ? nil : value, headers: headers, timestamp: 0)
+        guard let event = try? CloudEvent(message) else { return }
+        let record = event.record(topic: "t", key: "k")
+        let written = KafkaMessage(
+            position: message.position, key: record.key, value: record.value,
+            headers: record.headers, timestamp: 0)
+        // A time or trace that is empty or too long in structured mode cannot be a header.
+        if let again = try? CloudEvent(written) {
+            try require(
+                again.context.id == event.context.id && again.data == event.data,
+                "an event is another when read again")
+        }
+        guard let type = EventCatalogue.events.first(where: { $0.type == event.context.type }),
+            let data = event.data
+        else { return }
+        try decode(type, data)
+    }
+
+    private static func decode<Body: Event>(_ type: Body.Type, _ bytes: [UInt8]) throws {
+        guard let body = try? EventJSON.decode(type, from: bytes) else { return }
+        let again = try EventJSON.decode(type, from: EventJSON.encode(body))
+        try require(again == body, "\(type) is another event when read again")
+        _ = body.key
+    }
+
+    /// Lines of `NAME=value`.
+    @Sendable private static func settings(_ bytes: [UInt8]) throws {
+        var environment: [String: String] = [:]
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        for line in lines.prefix(32) {
+            let parts = line.split(separator: "=", maxSplits: 1)
+            guard let name = parts.first, let value = parts.dropFirst().first else { continue }
+            environment["LATCHKEY_FUZZ_" + name] = String(value)
+        }
+        let read = ReadSettings<FuzzSettings>(
+            service: "fuzz", environment: environment,
+            readFile: { _ in throw CocoaError(.fileReadNoSuchFile) })
+        _ = read.problems.map(\.description)
+        if let address = environment["LATCHKEY_FUZZ_ADDRESS"].flatMap(ListenAddress.init) {
+            try require(
+                ListenAddress(address.description) == address, "an address is read otherwise")
+        }
+    }
+}
+
+/// One setting of each kind.
+private struct FuzzSettings: ServiceSettings {
+    static let usesDatabase = true
+
+    enum Choice: String, CaseIterable { case one, two }
+
+    init(reading reader: inout SettingsReader) {
+        _ = reader.text("TEXT", default: "text", help: "Text.")
+        _ = reader.address("ADDRESS", default: "127.0.0.1:0", help: "Address.")
+        _ = reader.url("URL", default: "http://localhost", help: "URL.")
+        _ = reader.integer("INTEGER", default: 1, in: 0...9, help: "Integer.")
+        _ = reader.duration("DURATION", default: "1s", help: "Duration.")
+        _ = reader.flag("FLAG", default: false, help: "Flag.")
+        _ = reader.choice("CHOICE", default: Choice.one, help: "Choice.")
+        _ = reader.file("FILE", help: "File.")
+    }
+}
