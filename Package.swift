@@ -62,7 +62,10 @@ let package = Package(
         service("Notification", needs: [.httpTypes]),
         service(
             "VehicleGateway",
-            needs: ["Kafka", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", .crypto, .grdb, .jwt]),
+            needs: [
+                "Kafka", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", .crypto, .grdb, .jwt, .nioCore,
+                .nioPosix,
+            ]),
 
         // Tools: what people run by hand.
         toolLibrary(
@@ -130,8 +133,8 @@ let package = Package(
         tests(
             "VehicleGateway",
             needs: serviceTestNeeds + [
-                "Kafka", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", "VirtualPhone", .asyncHTTP,
-                .grdb,
+                "DeviceOEM", "Kafka", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", "PhoneHost",
+                "VirtualPhone", .asyncHTTP, .grdb,
             ]),
         tests("Stack"),
         tests(

@@ -24,9 +24,10 @@ public struct VehicleGatewayService: SuiteService {
         let (status, readers, codes) = (ReaderStatus(), ReaderMap(), ActivationCodes())
         let (reports, documents) = (Bell(), Bell())
         try await readers.load(from: store)
+        let streams = Bell()
         let desk = VehicleDesk(
             store: store, readers: readers, codes: codes, host: host, reports: reports,
-            documents: documents)
+            documents: documents, streams: streams)
         let profile = ReaderProfile.named(settings.readerProfile.rawValue) ?? .generic
         let taps = TapRunner(
             store: store, readers: readers, codes: codes, host: host, profile: profile,
@@ -45,6 +46,7 @@ public struct VehicleGatewayService: SuiteService {
         ]
         background = [
             ReaderWatch(status: status, host: host) { reader in await taps.serve(reader) },
+            StreamWatch(store: store, taps: taps, host: host, changes: streams),
             DocumentConsumer(
                 desk: DocumentDesk(store: store, host: host, reports: reports), kafka: kafka,
                 host: host, again: documents),

@@ -18,6 +18,8 @@ struct VehicleDesk: Sendable {
     let reports: Bell
     /// Rung when documents are to be read again.
     let documents: Bell
+    /// Rung when a vehicle's radio may have moved.
+    var streams = Bell()
 
     private var now: Instant { host.clock.now }
 
@@ -31,6 +33,7 @@ struct VehicleDesk: Sendable {
                 "environment \(provisioning.environment), this is \(host.shared.environment)")
         }
         try await checkReaders(provisioning.readers, of: id)
+        try await checkRadio(provisioning.passiveEntry, of: id)
         let fresh = try VehicleRecord(provisioned: provisioning, at: now)
         if try await store.vehicle(id) != nil {
             try await store.change(id, at: now) { vehicle, _ in
@@ -42,6 +45,23 @@ struct VehicleDesk: Sendable {
         }
         try await readers.load(from: store)
         documents.ring()
+        streams.ring()
+    }
+
+    /// Who reaches the simulated radio may say how far a phone is, so it stays on this machine.
+    private func checkRadio(_ text: String?, of id: VehicleID) async throws {
+        guard let text else { return }
+        let address = ListenAddress(text)
+        guard let address, address.port > 0,
+            ["127.0.0.1", "::1", "localhost"].contains(address.host)
+        else {
+            throw GatewayError.provisioning("\(text) is no host and port on loopback")
+        }
+        for other in try await store.vehicles() where other.id != id {
+            guard other.provisioning.passiveEntry != text else {
+                throw GatewayError.readerTaken(text)
+            }
+        }
     }
 
     /// Both readers are named well and belong to no other vehicle.
@@ -131,8 +151,8 @@ extension StoredVehicle {
             vehicleId: id, displayName: provisioning.displayName, locked: locked,
             engineRunning: engineRunning, speedLimitKmh: speedLimit,
             state: record.screenState(at: now), pairingMode: record.isInPairingMode(at: now),
-            documentVersion: documentVersion, readers: provisioning.readers, keys: record.screenKeys
-        )
+            documentVersion: documentVersion, readers: provisioning.readers,
+            passiveEntry: provisioning.passiveEntry, keys: record.screenKeys)
     }
 }
 

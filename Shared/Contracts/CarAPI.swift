@@ -26,11 +26,15 @@ public enum CarAPI {
         public var signature: String
         /// Which reader is what.
         public var readers: Readers
+        /// Where the car's radio takes phones that come near, `host:port` on loopback (PROTOCOL 18); its
+        /// owner's key then has the options 9F 0B. None: contactless only, 8F 03.
+        public var passiveEntry: String?
 
         public init(
             vehicleId: VehicleID, displayName: String, environment: String, vehicleKey: String,
             encryptionKey: String, immobilizerKey: String, certificate: String,
-            intermediate: String?, root: String, signature: String, readers: Readers
+            intermediate: String?, root: String, signature: String, readers: Readers,
+            passiveEntry: String? = nil
         ) {
             self.vehicleId = vehicleId
             self.displayName = displayName
@@ -43,6 +47,7 @@ public enum CarAPI {
             self.root = root
             self.signature = signature
             self.readers = readers
+            self.passiveEntry = passiveEntry
         }
     }
 
@@ -72,12 +77,14 @@ public enum CarAPI {
         /// The document in force.
         public var documentVersion: Int
         public var readers: Readers
+        /// Where its radio takes phones that come near; none without passive entry.
+        public var passiveEntry: String?
         public var keys: [Key]
 
         public init(
             vehicleId: VehicleID, displayName: String, locked: Bool, engineRunning: Bool,
             speedLimitKmh: Int?, state: String, pairingMode: Bool, documentVersion: Int,
-            readers: Readers, keys: [Key]
+            readers: Readers, passiveEntry: String? = nil, keys: [Key]
         ) {
             self.vehicleId = vehicleId
             self.displayName = displayName
@@ -88,6 +95,7 @@ public enum CarAPI {
             self.pairingMode = pairingMode
             self.documentVersion = documentVersion
             self.readers = readers
+            self.passiveEntry = passiveEntry
             self.keys = keys
         }
     }
@@ -114,7 +122,7 @@ public enum CarAPI {
     public struct LogEntry: Codable, Equatable, Sendable {
         public var id: Int
         public var at: Instant
-        /// `door` or `dashboard`.
+        /// `door`, `dashboard`, or `approach` for a phone that came near.
         public var reader: String
         /// `unlocked`, `locked`, `drive`, `paired`, `refused`, `aborted`.
         public var outcome: String

@@ -44,6 +44,14 @@ public enum Limits {
     public static let phase3: Int64 = 600
     /// Seconds the pairing channel survives the one announced loss of field.
     public static let fieldReset: Int64 = 60
+    /// Bytes of data in one frame of the stream transport; APDUs have at most 261.
+    public static let streamData = 512
+    /// Milliseconds between the rounds of a ranging session.
+    public static let rangingPause = 20
+    /// Milliseconds for the phone's answer to one round.
+    public static let rangingRound = 1000
+    /// Seconds a ranging secret lives at most.
+    public static let rangingSecret: Int64 = 86_400
     /// Seconds a pairing password is valid after pairing mode started.
     public static let password: Int64 = 1800
 }

@@ -66,7 +66,7 @@ final class FakeReader: @unchecked Sendable {
 
     func leave() { shutdown(phone, Int32(SHUT_RDWR)) }
 
-    private func receive(_ count: Int) -> [UInt8] {
+    func receive(_ count: Int) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         var done = 0
         while done < count {

@@ -77,6 +77,30 @@ import Testing
         }
     }
 
+    @Test func `a car gets passive entry later, and loses it, with all else as it was`()
+        async throws
+    {
+        try await CarBench.run { bench in
+            try await bench.provision()
+            let id = try await bench.addKey()
+            func options() async throws -> [UInt8] {
+                let vehicle = try #require(try await bench.store.vehicle(bench.car.vehicleId))
+                #expect(vehicle.record.keys.map(\.keyId) == [id])
+                return vehicle.record.configuration.options.bytes
+            }
+            try await bench.store.change(bench.car.vehicleId, at: TestPKI.start) { vehicle, _ in
+                _ = vehicle.record.configuration.options.rights.insert(.receiptToDrive)
+            }
+            #expect(try await options() == [0x8F, 0x07])
+            let with = try await bench.provision { $0.passiveEntry = "127.0.0.1:9" }
+            #expect(try with.json(CarAPI.Vehicle.self).passiveEntry == "127.0.0.1:9")
+            #expect(try await options() == [0x9F, 0x0F])
+            let without = try await bench.provision()
+            #expect(try without.json(CarAPI.Vehicle.self).passiveEntry == nil)
+            #expect(try await options() == [0x8F, 0x07])
+        }
+    }
+
     @Test func `a reader of another car is refused`() async throws {
         try await CarBench.run { bench in
             try await bench.provision()

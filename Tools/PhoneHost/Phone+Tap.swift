@@ -113,7 +113,7 @@ extension Phone {
     }
 
     /// A car that calls a key ended says that an order about it is on its way.
-    private func suspect(_ result: TapResult) {
+    func suspect(_ result: TapResult) {
         guard case .controlFlow(.failure(.keySuspendedOrTerminated)) = result.ending,
             let key = result.key, !extras.suspects.contains(key),
             card.element.phase(of: key) == .active

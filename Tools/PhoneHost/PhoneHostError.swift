@@ -16,6 +16,8 @@ public enum PhoneHostError: Error, Equatable, Sendable, CustomStringConvertible 
     case corrupted(String)
     /// Nobody listens at the reader's address.
     case noReader(String)
+    /// Nobody listens at the address of a car's radio.
+    case noRadio(String)
     /// The reader sent something that is no frame of PROTOCOL 20.
     case readerFrame(String)
     /// The phone cannot be paired: its maker has no automaker's bundle.
@@ -54,6 +56,8 @@ public enum PhoneHostError: Error, Equatable, Sendable, CustomStringConvertible 
             "\(file) cannot be read\nhint: restore the phone's folder from a backup"
         case .noReader(let address):
             "no reader listens on \(address)\nhint: check host and port; latchkey status tells whether a stack of this machine is up"
+        case .noRadio(let address):
+            "no car's radio listens on \(address)\nhint: latchkey vehicle add --passive-entry gives a car one; latchkey status tells whether the stack is up"
         case .readerFrame(let reason): "the reader sent something else than frames: \(reason)"
         case .noAutomaker:
             "the phone's maker knows no automaker, so no car can trust the phone\nhint: exchange bundles first: latchkey device-oem export, latchkey partner issue, latchkey device-oem import"

@@ -97,7 +97,7 @@ struct TapSession {
             result.key = key ?? result.key
             result.ending = .controlFlow(flow)
             isDone = flow != .success(.stayOnReader)
-        case .notification, .mailboxWritten: break
+        case .notification, .mailboxWritten, .ranging, .rangingEnded: break
         }
     }
 

@@ -23,17 +23,23 @@ public struct Fleet: Sendable {
     /// The identity is kept in the automaker's folder first, so that a repeat after a failure builds
     /// the same vehicle.
     public func add(
-        vin: String, name: String, account: String, readers: CarAPI.Readers?
+        vin: String, name: String, account: String, readers: CarAPI.Readers?,
+        passiveEntry: Bool = false
     ) async throws -> CarAPI.Vehicle {
         let existing = try await cars.get("/car/v1/vehicles", as: [CarAPI.Vehicle].self)
         let factory = Factory(folder: folder.automaker, environment: record.environment)
         var built = try factory.build(vin: vin, name: name)
         if let same = existing.first(where: { $0.vehicleId == built.provisioning.vehicleId }) {
             built.provisioning.readers = readers ?? same.readers
+            built.provisioning.passiveEntry = same.passiveEntry
         } else if let readers {
             built.provisioning.readers = readers
         } else {
             built.provisioning.readers = try freeReaders(existing)
+        }
+        if passiveEntry, built.provisioning.passiveEntry == nil {
+            built.provisioning.passiveEntry = try freeRadio(
+                existing, door: built.provisioning.readers.door)
         }
         try await registry.send(
             "POST", "/operator/v1/vehicles",
@@ -135,6 +141,22 @@ public struct Fleet: Sendable {
             output:
                 "all \(PortPlan.cars) virtual reader pairs are taken\nhint: name readers with --door and --dashboard"
         )
+    }
+
+    /// The radio that goes with the virtual readers of the car, else any that no car has.
+    private func freeRadio(
+        _ existing: [CarAPI.Vehicle], door: String
+    ) throws(StackError) -> String {
+        let taken = Set(existing.compactMap(\.passiveEntry))
+        let cars = Array(1...PortPlan.cars)
+        let own = cars.filter { ReaderPart.name(car: $0, slot: 0) == door }
+        for car in own + cars {
+            let address = "127.0.0.1:\(record.ports.radio(ofCar: car))"
+            if !taken.contains(address) { return address }
+        }
+        throw .commandFailed(
+            command: "vehicle add",
+            output: "all \(PortPlan.cars) radios are taken\nhint: build it without --passive-entry")
     }
 
     /// The TCP port of a virtual reader of this stack; none for a reader of another kind.

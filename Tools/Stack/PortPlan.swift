@@ -37,6 +37,9 @@ public struct PortPlan: Codable, Equatable, Sendable {
     /// The virtual reader at the dashboard of car `car` (1...4).
     public func dashboard(ofCar car: Int) -> Int { door(ofCar: car) + 1 }
 
+    /// The radio of car `car` (1...4), where phones come near.
+    public func radio(ofCar car: Int) -> Int { base + 28 + (car - 1) }
+
     /// All ports with the part that wants them, for the check before the start.
     var wanted: [(port: Int, part: String)] {
         [
@@ -46,7 +49,10 @@ public struct PortPlan: Codable, Equatable, Sendable {
             (carAPI, "vehicle-gateway"), (deviceOEM, "device-oem"), (broker, "the broker"),
         ] + BackEndService.allCases.map { (admin(of: $0), $0.rawValue) }
             + (1...Self.cars).flatMap {
-                [(door(ofCar: $0), "a virtual reader"), (dashboard(ofCar: $0), "a virtual reader")]
+                [
+                    (door(ofCar: $0), "a virtual reader"),
+                    (dashboard(ofCar: $0), "a virtual reader"), (radio(ofCar: $0), "a car's radio"),
+                ]
             }
     }
 

@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import Contracts
-import Identifiers
 import PhoneHost
 import ServiceKit
 import Stack
@@ -84,26 +83,13 @@ extension PhoneCommand {
         private func address() async throws -> ListenAddress {
             if let address = reader.flatMap({ ListenAddress($0) }) { return address }
             let fleet = try Fleet(folder: state.folder)
-            let car = try await car(fleet, vehicle ?? "")
+            let car = try await state.car(vehicle ?? "", in: fleet)
             let name = at == .door ? car.readers.door : car.readers.dashboard
             guard let port = fleet.port(ofReader: name) else {
                 throw CommandError(
                     "'\(name)' is no virtual reader of this stack", hint: "hold a real phone to it")
             }
             return ListenAddress(host: "127.0.0.1", port: port)
-        }
-
-        /// Asks the cars first: they answer when all servers are down.
-        private func car(_ fleet: Fleet, _ name: String) async throws -> CarAPI.Vehicle {
-            let record = try StackRecord.load(state.folder)
-            let cars: [CarAPI.Vehicle] = try await JSONClient(record.carAPI)
-                .get("/car/v1/vehicles")
-            let found = cars.filter {
-                $0.vehicleId.description == name.lowercased()
-                    || $0.displayName.lowercased() == name.lowercased()
-            }
-            if let car = found.first, found.count == 1 { return car }
-            return try await fleet.car(fleet.find(name).vehicleId)
         }
     }
 }

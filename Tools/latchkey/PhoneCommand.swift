@@ -15,8 +15,8 @@ struct PhoneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "phone", abstract: "Virtual phones: keys, taps, sharing.",
         subcommands: [
-            Make.self, Watch.self, List.self, Set.self, Tap.self, Share.self, Accept.self,
-            Sync.self, Revoke.self,
+            Make.self, Watch.self, List.self, Set.self, Tap.self, Approach.self, Share.self,
+            Accept.self, Sync.self, Revoke.self,
             Delete.self, Suspend.self, Resume.self, Notifications.self,
             Export.self, Import.self,
         ])

@@ -27,6 +27,11 @@ struct VehicleCommand: AsyncParsableCommand {
         @Option(help: "PC/SC name of the reader at the door handle.") var door: String?
         @Option(help: "PC/SC name of the reader at the dashboard.") var dashboard: String?
 
+        @Flag(
+            name: .customLong("passive-entry"),
+            help: "The car has a radio and opens for phones that come near (simulated).")
+        var passiveEntry = false
+
         func validate() throws {
             let letters = Set("ABCDEFGHJKLMNPRSTUVWXYZ0123456789")
             guard vin.count == 17, vin.allSatisfy(letters.contains) else {
@@ -57,7 +62,8 @@ struct VehicleCommand: AsyncParsableCommand {
             if let door, let dashboard { readers = .init(door: door, dashboard: dashboard) }
             let fleet = try Fleet(folder: state.folder)
             let car = try await fleet.add(
-                vin: vin, name: name, account: account, readers: readers)
+                vin: vin, name: name, account: account, readers: readers,
+                passiveEntry: passiveEntry)
             print("\(car.displayName)  vehicle \(car.vehicleId)  VIN \(vin)")
             VehicleCommand.printReaders(of: car, fleet)
         }
@@ -68,6 +74,11 @@ struct VehicleCommand: AsyncParsableCommand {
         for (place, name) in [("door", car.readers.door), ("dashboard", car.readers.dashboard)] {
             let port = fleet.port(ofReader: name).map { "  (phones connect to 127.0.0.1:\($0))" }
             print("\(place) reader".padded(to: 18) + name + (port ?? ""))
+        }
+        if let radio = car.passiveEntry {
+            print(
+                "radio".padded(to: 18) + radio
+                    + "  (`latchkey phone approach`; ranging is simulated)")
         }
     }
 

@@ -31,7 +31,7 @@ struct ReaderName: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// What a reader is for.
+/// What a reader is for; `approach` is the radio, where phones come near without a tap.
 enum ReaderRole: String, Sendable {
-    case door, dashboard
+    case door, dashboard, approach
 }

@@ -50,11 +50,13 @@ extension VehicleRecord {
         return VehicleRecord(
             identity: identity,
             configuration: VehicleConfiguration(
+                options: given.passiveEntry == nil ? .ownerDefault : .ownerPassiveEntry,
                 device: DeviceConfiguration(displayName: name),
                 ownerNotBefore: certificate.notBefore))
     }
 
-    /// Takes over what the factory sent again; keys and slots stay.
+    /// Takes over what the factory sent again; keys and slots stay. Passive entry that is new works with
+    /// keys made from now on.
     mutating func adoptIdentity(of other: VehicleRecord) throws(GatewayError) {
         guard other.identity.publicKey == identity.publicKey || keys.isEmpty && pending == nil
         else {
@@ -62,5 +64,9 @@ extension VehicleRecord {
         }
         identity = other.identity
         configuration.device.displayName = other.configuration.device.displayName
+        let options = other.configuration.options
+        configuration.options.transactions = options.transactions
+        configuration.options.rights.subtract(.ranging)
+        configuration.options.rights.formUnion(options.rights.intersection(.ranging))
     }
 }

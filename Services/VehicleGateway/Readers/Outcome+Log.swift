@@ -50,25 +50,32 @@ extension Tap {
     /// What happened, for a person; a broken tap says what broke it.
     private var sentence: String {
         guard let outcome else { return note ?? "The tap ended before it began." }
+        if let remark { return "\(outcome.sentence) \(remark)" }
         guard case .aborted = outcome.result, let note else { return outcome.sentence }
         return "\(outcome.sentence) (\(note))"
     }
 }
 
 extension ReaderRole {
-    /// Where phones are told the reader is.
-    var position: ReaderPosition {
+    /// Where phones are told the reader is; a radio says nothing.
+    var position: ReaderPosition? {
         switch self {
         case .door: .door
         case .dashboard: .dashboard
+        case .approach: nil
         }
     }
 
-    /// What the car wants of a phone here: the door toggles, the dashboard pairs or drives.
+    /// What the car wants of a phone here: the door toggles, the dashboard pairs or drives, and of a
+    /// phone that came near it wants to know the key before it looks where the phone is.
     func purpose(for vehicle: StoredVehicle) -> ReaderSession.Purpose {
         switch self {
         case .door: .transaction(vehicle.locked ? .unlock : .lock)
         case .dashboard: .dashboard
+        case .approach: .transaction(.presence)
         }
     }
+
+    /// How phones are reached here.
+    var interface: Interface { self == .approach ? .wired : .contactless }
 }

@@ -6,7 +6,7 @@ import PCSC
 
 /// One phone at one reader, from the first command to the last answer, and what the log will say.
 struct Tap: Sendable {
-    let channel: CardChannel
+    let channel: any PhoneLink
     let place: ReaderMap.Place
     /// Command APDUs sent.
     var apdus = 0
@@ -18,6 +18,8 @@ struct Tap: Sendable {
     var controlFlow: String?
     /// Why it ended before its end; none when the session itself said how it ended.
     var note: String?
+    /// What else the log says: how far the phone is.
+    var remark: String?
     /// What the session said at its end.
     var outcome: Outcome?
     /// What went over the air.

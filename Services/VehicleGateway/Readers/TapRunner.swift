@@ -65,7 +65,8 @@ struct TapRunner: Sendable {
         return nil
     }
 
-    private func run(_ tap: inout Tap) async {
+    /// Runs the session, again when something else changed the vehicle meanwhile.
+    func run(_ tap: inout Tap) async {
         for _ in 0...TimeLimit.restarts {
             do {
                 tap.note = nil
@@ -94,7 +95,7 @@ struct TapRunner: Sendable {
         var deadline = ContinuousClock.now + part
         var session = ReaderSession(
             record: vehicle.record, purpose: tap.place.role.purpose(for: vehicle),
-            activationCode: codes.code(for: vehicle.id),
+            interface: tap.place.role.interface, activationCode: codes.code(for: vehicle.id),
             minutesFromUTC: TimeZone.current.secondsFromGMT() / 60, random: host.random)
         var saved = vehicle.record
         var step = session.start(at: now)
@@ -131,10 +132,10 @@ struct TapRunner: Sendable {
 
     /// Tells the phone what reader it is at, where the reader can; a tap works without.
     private func announce(_ tap: Tap, offersPairing: Bool) async {
-        let place = tap.place.role
+        guard let position = tap.place.role.position else { return }
         let frame = PollingFrame(
-            of: TerminalID(make, at: place.position),
-            offersPairing: offersPairing && place == .dashboard)
+            of: TerminalID(make, at: position),
+            offersPairing: offersPairing && position == .dashboard)
         do {
             try await tap.channel.announce(frame.encoded)
         } catch {
@@ -171,7 +172,8 @@ struct TapRunner: Sendable {
         }
     }
 
-    private func log(_ tap: Tap) async {
+    /// Writes the line of the car's own log.
+    func log(_ tap: Tap) async {
         do {
             try await store.append(tap.entry(at: host.clock.now), of: tap.place.vehicleId)
         } catch {

@@ -7,6 +7,8 @@ internal import KeyCrypto
 struct Car {
     var record: VehicleRecord
     let random: RandomSource
+    /// How this phone is reached.
+    let interface: Interface
     /// The activation code somebody entered in the car for this tap.
     let activationCode: String?
     /// Minutes to add to UTC for the car's local time.
@@ -21,6 +23,8 @@ struct Car {
     var rights: KeyOptions.Rights { record.configuration.options.rights }
     var isFastAllowed: Bool { record.configuration.options.transactions.contains(.fast) }
 
+    /// Whether a standard transaction makes a ranging secret here (PROTOCOL 8.4).
+    var makesRangingSecret: Bool { interface == .wired && rights.contains(.ranging) }
     /// The moment on the car's own clock, for weekly rules.
     var localTime: Instant { now.adding(seconds: Int64(minutesFromUTC) * 60) }
 }

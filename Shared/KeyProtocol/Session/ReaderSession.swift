@@ -34,18 +34,20 @@ public struct ReaderSession: Sendable {
     /// A session at one reader.
     ///
     /// - Parameters:
+    ///   - interface: how the phone is reached; owner pairing is contactless only.
     ///   - activationCode: six digits somebody entered in the car for this tap.
     ///   - minutesFromUTC: the car's local time minus UTC, for weekly rules.
     ///   - random: draws `y`, `vehicle_eSK` and `transaction_identifier`.
     public init(
-        record: VehicleRecord, purpose: Purpose, activationCode: String? = nil,
-        minutesFromUTC: Int = 0, random: RandomSource
+        record: VehicleRecord, purpose: Purpose, interface: Interface = .contactless,
+        activationCode: String? = nil, minutesFromUTC: Int = 0, random: RandomSource
     ) {
         self.purpose = purpose
         saved = record
         car = Car(
-            record: record, random: random, activationCode: activationCode,
-            minutesFromUTC: minutesFromUTC, now: Instant(secondsSinceEpoch: 0))
+            record: record, random: random, interface: interface,
+            activationCode: activationCode, minutesFromUTC: minutesFromUTC,
+            now: Instant(secondsSinceEpoch: 0))
     }
 
     /// The record as of now; what `Step.save` last handed out, or is about to.
@@ -61,6 +63,11 @@ public struct ReaderSession: Sendable {
             return step(.end(.outcome(current)))
         }
         car.record.dropPending(at: time)
+        car.record.dropRangingSecrets(at: time)
+        guard isPossibleHere else {
+            return step(
+                .end(.outcome(Outcome(.aborted("This needs the phone at a reader.")))))
+        }
         let wantsPairing =
             purpose == .pairing || (purpose == .dashboard && isPairingModeOn)
         if wantsPairing {
@@ -98,6 +105,15 @@ public struct ReaderSession: Sendable {
     /// The phone went away, or a command had no answer in time. A decision whose CONTROL FLOW was
     /// already sent stands.
     public mutating func fieldLost() -> Step { step(.end(.outcome(current))) }
+
+    /// Over the stream a phone may be far away: no pairing and, while its place is unknown, no drive.
+    private var isPossibleHere: Bool {
+        guard car.interface == .wired else { return true }
+        return switch purpose {
+        case .transaction(.pairing), .transaction(.drive), .pairing, .dashboard, .trunk: false
+        case .transaction: true
+        }
+    }
 
     private var isPairingModeOn: Bool {
         // With the attempts used up the phone still has to be told (PROTOCOL 5.6).

@@ -53,7 +53,9 @@ extension Transaction {
             car.activatePending()
             slotId = key?.slotId
             return end(.success(.done), .paired, car)
-        case is FirstFriendVisit: return upkeep(signaling, &car)
+        case is FirstFriendVisit:
+            keepRangingSecret(&car)
+            return upkeep(signaling, &car)
         default: return decide(&car)
         }
     }

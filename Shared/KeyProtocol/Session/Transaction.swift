@@ -80,7 +80,9 @@ struct Transaction {
 
     /// AUTH0 with fresh values; fast only when some key could match.
     private mutating func open(_ car: inout Car) -> Move {
-        isFast = code.wantsFast && car.isFastAllowed && car.record.keys.contains(where: mayBeFast)
+        isFast =
+            code.wantsFast && car.isFastAllowed
+            && car.record.keys.contains { mayBeFast($0, car) }
         let ephemeral = PrivateKey.generate(car.random, for: "vehicle_eSK")
         self.ephemeral = ephemeral
         transactionId = car.random.bytes(16, for: "transaction_identifier")
@@ -95,7 +97,7 @@ struct Transaction {
 
     private func candidates(_ car: Car) -> [(slotId: SlotID, candidate: FastCandidate)] {
         car.record.keys.compactMap { key in
-            guard let kpersistent = key.kpersistent, mayBeFast(key) else { return nil }
+            guard let kpersistent = key.kpersistent, mayBeFast(key, car) else { return nil }
             return (
                 key.slotId,
                 FastCandidate(kpersistent: kpersistent, deviceKeyX: key.publicKey.x)
@@ -103,8 +105,10 @@ struct Transaction {
         }
     }
 
-    private func mayBeFast(_ key: KeyRecord) -> Bool {
+    /// Where ranging follows, a key without a ranging secret needs the standard transaction for one.
+    private func mayBeFast(_ key: KeyRecord, _ car: Car) -> Bool {
         key.kpersistent != nil && key.state == .active && key.version <= version
+            && (!car.makesRangingSecret || key.ranging?.isAlive(at: car.now) == true)
     }
 
     private mutating func opened(_ response: ResponseAPDU, _ car: inout Car) -> Move {
@@ -114,7 +118,8 @@ struct Transaction {
         else { return refuse(.none, car) }
         let transcript = TransactionTranscript(
             vehicleEphemeral: ephemeral.publicKey, endpointEphemeral: endpoint,
-            transactionId: transactionId, flag: flag, version: version.bytes,
+            transactionId: transactionId, interface: car.interface.rawValue, flag: flag,
+            version: version.bytes,
             phoneVersions: selection.versions.encoded, vehicleId: car.identity.vehicleId)
         self.transcript = transcript
         if isFast, let cryptogram = answer.cryptogram {
@@ -148,7 +153,7 @@ struct Transaction {
         guard let transcript, let ephemeral,
             let keys = try? transcript.standardKeys(
                 own: ephemeral, peer: transcript.endpointEphemeral,
-                ranging: car.rights.contains(.ranging))
+                ranging: car.makesRangingSecret)
         else { return refuse(.none, car) }
         self.keys = keys
         var channel = SecureChannel(keys: keys.channel, counter: 0)
@@ -180,6 +185,7 @@ struct Transaction {
                 $0.kpersistent = PersistentSecret(keys.kpersistent)
             }
         }
+        keepRangingSecret(&car)
         return upkeep(answer.signaling, &car)
     }
 
@@ -214,6 +220,13 @@ struct Transaction {
             slotId: answer.slotId, signature: answer.signature, signatureInput: input,
             version: version, kpersistent: keys?.kpersistent ?? [])
         return begin(FirstFriendVisit(claim, mapping: car.mapping), &car)
+    }
+
+    /// A newer ranging secret replaces the one before.
+    func keepRangingSecret(_ car: inout Car) {
+        guard let slotId, let ursk = keys?.ursk else { return }
+        let secret = RangingSecret(ursk, since: car.now)
+        car.record.updateKey(at: slotId) { $0.ranging = secret }
     }
 
     private static func sentence(selecting status: StatusWord) -> String {

@@ -18,6 +18,17 @@ public struct KeyOptions: Hashable, Sendable, Codable {
     /// 8F 02.
     public static let friendDefault = KeyOptions(0x8F, 0x02)
 
+    /// 9F 0B: the owner's key of a vehicle line with passive entry.
+    public static let ownerPassiveEntry = KeyOptions(0x9F, 0x0B)
+
+    /// 8F 02, with the stream and the ranging key where the owner's key has them (9F 0A).
+    public static func friend(of owner: KeyOptions) -> KeyOptions {
+        var options = friendDefault
+        options.transactions.formUnion(owner.transactions.intersection(.wired))
+        options.rights.formUnion(owner.rights.intersection(.ranging))
+        return options
+    }
+
     /// Options from exactly two bytes.
     public init(parsing bytes: [UInt8]) throws(ProtocolError) {
         guard bytes.count == 2, let first = bytes.first, let last = bytes.last else {

@@ -21,6 +21,8 @@ public struct KeyRecord: Codable, Equatable, Sendable {
     public var longTermSharedSecret: SecretBytes?
     /// Whether a valid KTS receipt was read.
     public var receiptSeen: Bool
+    /// What the next ranging session uses up; none in records saved before there was ranging.
+    public var ranging: RangingSecret?
 
     /// What the car does with the key.
     public enum State: String, Codable, Sendable {

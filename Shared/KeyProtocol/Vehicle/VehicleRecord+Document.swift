@@ -51,7 +51,7 @@ extension VehicleRecord {
                 kpersistent: kpersistent), at: 0)
     }
 
-    /// Stops a key until it is resumed; returns whether the key is there.
+    /// Stops a key until it is resumed, and forgets its ranging secret; returns whether the key is there.
     @discardableResult
     public mutating func suspend(_ keyId: KeyID) -> Bool { set(keyId, .suspended) }
 
@@ -91,6 +91,7 @@ extension VehicleRecord {
     private mutating func set(_ keyId: KeyID, _ state: KeyRecord.State) -> Bool {
         guard let index = keys.firstIndex(where: { $0.keyId == keyId }) else { return false }
         keys[index].state = state
+        if state == .suspended { keys[index].ranging = nil }
         return true
     }
 }

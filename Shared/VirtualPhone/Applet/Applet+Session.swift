@@ -35,13 +35,16 @@ extension Applet {
         do {
             let keys = try started.transcript.standardKeys(
                 own: started.ephemeral, peer: started.transcript.vehicleEphemeral,
-                ranging: endpoint.description.options.rights.contains(.ranging))
+                ranging: context.interface == .wired && endpoint.isRangingAllowed)
             let plain = try Self.identity(of: endpoint, for: started.transcript)
             var channel = SecureChannel(keys: keys.channel, counter: 0)
             try channel.passCommand()
             let response = try channel.sealResponse(plain)
             if endpoint.allows(.fast) {
                 element.keepPersistentKey(keys.kpersistent, of: key)
+            }
+            if let ursk = keys.ursk {
+                element.keepRangingSecret(RangingSecret(ursk, since: context.now), of: key)
             }
             transaction = .open(Session(key: key, isFast: false, channel: channel))
             events.append(.transaction(key, isFast: false))

@@ -32,12 +32,13 @@ extension Applet {
     ) throws(Refusal) -> [UInt8] {
         transaction = .none
         let (request, vehicleEphemeral) = try Self.request(in: command.data, context)
-        let found = element.usableEndpoint(for: request.vehicleId, version: request.version)
+        let found = element.usableEndpoint(
+            for: request.vehicleId, version: request.version, over: context.interface)
         let endpoint = found ?? Self.stranger
         let ephemeral = PrivateKey.generate(context.random, for: "endpoint_eSK")
         let transcript = TransactionTranscript(
             vehicleEphemeral: vehicleEphemeral, endpointEphemeral: ephemeral.publicKey,
-            transactionId: request.transactionId, interface: context.interface,
+            transactionId: request.transactionId, interface: context.interface.rawValue,
             flag: [command.p1, command.p2], version: request.version.bytes,
             phoneVersions: context.versions.encoded, vehicleId: request.vehicleId)
         var started = Started(
@@ -82,10 +83,14 @@ extension Applet {
 }
 
 extension SecureElement {
-    /// The active key of `vehicle` whose version is at most the selected one (8.7 row 2).
-    func usableEndpoint(for vehicle: VehicleID, version: ProtocolVersion) -> Endpoint? {
+    /// The active key of `vehicle` whose version is at most the selected one (8.7 row 2) and whose
+    /// options know this interface; for any other the phone answers a stranger.
+    func usableEndpoint(
+        for vehicle: VehicleID, version: ProtocolVersion, over interface: Interface
+    ) -> Endpoint? {
         state.endpoints.first {
             $0.description.vehicleId == vehicle && $0.isUsable && $0.description.version <= version
+                && $0.allows(interface.option)
         }
     }
 

@@ -12,8 +12,9 @@ struct Applet: Sendable {
         let versions: [ProtocolVersion]
         let conditions: PhoneConditions
         let random: RandomSource
-        /// `5E` contactless, `C3` wired or BLE (8.4).
-        let interface: UInt8
+        /// How the car is reached (8.4).
+        let interface: Interface
+        let now: Instant
     }
 
     /// Between AUTH0 and the end of the transaction.

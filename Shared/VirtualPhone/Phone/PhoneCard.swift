@@ -4,7 +4,8 @@ public import Identifiers
 public import KeyCrypto
 public import KeyProtocol
 
-/// A phone as a reader meets it: framework and applet behind one contactless interface.
+/// A phone as a car meets it: framework and applet behind a contactless reader, or the applet alone
+/// behind a stream (see `interface`).
 ///
 /// `respond` changes the value and returns the answer; the shell saves `snapshot` when it changed
 /// and only then sends the answer.
@@ -33,12 +34,13 @@ public struct PhoneCard: Sendable {
     /// How often 5F63 is answered with "pending" (PROTOCOL 7.4).
     public var pendingPolls = 0
 
-    /// `5E`: this card is contactless; vectors also have `C3` (8.4).
-    var interface: UInt8 = 0x5E
+    /// How cars reach this phone at the moment; changed while no transaction runs.
+    public var interface = Interface.contactless
     let random: RandomSource
     let certificates: EndpointCertificateMaker
     private var applet = Applet()
     private var framework = Framework()
+    var ranging = RangingResponder()
     private var selected: ApplicationID?
     /// Whether the framework was selected since the last loss of field (3.1).
     private var frameworkWasSelected = false
@@ -64,8 +66,8 @@ public struct PhoneCard: Sendable {
 
     /// What happened since this was last asked.
     public mutating func takeEvents() -> [PhoneEvent] {
-        defer { (applet.events, framework.events) = ([], []) }
-        return framework.events + applet.events
+        defer { (applet.events, framework.events, ranging.events) = ([], [], []) }
+        return framework.events + applet.events + ranging.events
     }
 
     /// Keys of the channel to the car, for traces of the bench.
@@ -92,11 +94,12 @@ public struct PhoneCard: Sendable {
         state.pairing = nil
     }
 
-    /// Power off, on or reset of the reader (PROTOCOL 7.4, 20).
+    /// Power off, on or reset of the reader (PROTOCOL 7.4, 20), or the end of a stream.
     public mutating func fieldLost() {
         selected = nil
         frameworkWasSelected = false
         applet.drop()
+        ranging.drop()
         guard commandSinceReset else { return }
         commandSinceReset = false
         framework.fieldLost(&element, frameworkContext)
@@ -145,7 +148,8 @@ public struct PhoneCard: Sendable {
         applet.drop()
         guard command.p1 == 0x04, command.p2 == 0x00 else { throw Refusal(.wrongParameters) }
         switch ApplicationID(command.data) {
-        case .framework where conditions.frameworkRuns:
+        // Owner pairing is contactless.
+        case .framework where conditions.frameworkRuns && interface == .contactless:
             selected = .framework
             frameworkWasSelected = true
             return ResponseAPDU(framework.select(&element, state))
@@ -161,6 +165,7 @@ public struct PhoneCard: Sendable {
 
     /// Ends what has lasted too long: a password, a phase 2, the time around a field reset.
     private mutating func expire() {
+        element.dropRangingSecrets(at: now)
         if framework.session?.isOverdue(at: now) == true { framework.abort(&element) }
         if let pairing = state.pairing, now > pairing.since.adding(seconds: Limits.password) {
             leavePairingMode()
@@ -173,9 +178,10 @@ public struct PhoneCard: Sendable {
         state.keys.removeAll { element.phase(of: $0.id) == nil }
     }
 
-    private var appletContext: Applet.Context {
+    var appletContext: Applet.Context {
         Applet.Context(
-            versions: state.versions, conditions: conditions, random: random, interface: interface)
+            versions: state.versions, conditions: conditions, random: random, interface: interface,
+            now: now)
     }
 
     private var frameworkContext: Framework.Context {

@@ -19,6 +19,10 @@ public enum PhoneEvent: Hashable, Sendable {
     case controlFlow(KeyID?, ControlFlow)
     /// 1...16 bytes of a car for the operating system (EXCHANGE tag AE).
     case notification(KeyID, [UInt8])
+    /// A ranging session with this key began; its ranging secret is used up.
+    case ranging(KeyID)
+    /// The car's word about the ranging session: none when it unlocked, else why not.
+    case rangingEnded(RangingReason?)
     /// The mailboxes of this key were written.
     case mailboxWritten(KeyID)
 }

@@ -71,6 +71,9 @@ struct Endpoint: Codable, Hashable, Sendable {
 
     var isUsable: Bool { phase == .active }
 
+    /// option_group_2 b3.
+    var isRangingAllowed: Bool { description.options.rights.contains(.ranging) }
+
     func allows(_ option: KeyOptions.Transactions) -> Bool {
         description.options.transactions.contains(option)
     }
@@ -99,6 +102,12 @@ struct InstanceCA: Codable, Hashable, Sendable {
 struct DeviceEncryption: Codable, Hashable, Sendable {
     let privateKey: PrivateKey
     let certificate: StoredBytes
+}
+
+/// The secret of the next ranging session, per key.
+struct RangingKey: Codable, Hashable, Sendable {
+    let keyId: KeyID
+    let secret: RangingSecret
 }
 
 /// The secret of the fast transaction, per key; the list is ordered, oldest first.

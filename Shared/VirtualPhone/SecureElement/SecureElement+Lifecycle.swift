@@ -10,6 +10,7 @@ extension SecureElement {
     /// A suspended key answers like an unknown one until it is resumed.
     mutating func suspend(_ key: KeyID) throws(PhoneError) {
         try move(key, from: .active, to: .suspended)
+        forgetRangingSecret(of: key)
     }
 
     /// Makes a suspended key usable again.
@@ -36,6 +37,7 @@ extension SecureElement {
         endpoint.consents = []
         update(endpoint)
         forgetPersistentKey(of: key)
+        forgetRangingSecret(of: key)
         return object.encoded
     }
 

@@ -14,6 +14,8 @@ public struct SecureElement: Sendable {
         var instanceCAs: [InstanceCA] = []
         var endpoints: [Endpoint] = []
         var persistentKeys: [PersistentKey] = []
+        /// None in states saved before there was ranging.
+        var rangingKeys: [RangingKey]?
 
         /// An element fresh from the factory.
         public init() {}
@@ -93,6 +95,7 @@ public struct SecureElement: Sendable {
     mutating func remove(_ key: KeyID) {
         state.endpoints.removeAll { $0.keyId == key }
         forgetPersistentKey(of: key)
+        forgetRangingSecret(of: key)
     }
 
     mutating func forgetPersistentKey(of key: KeyID) {

@@ -11,12 +11,13 @@ public struct ShareOffer: Sendable {
     public var keyConfig: KeyConfig
     /// Six digits the friend must enter in the car at first use.
     public var activationCode: String?
-    /// option_group_1 and 2 of the friend's key.
-    public var options: KeyOptions
+    /// option_group_1 and 2 of the friend's key; none for those that go with the owner's key.
+    public var options: KeyOptions?
 
-    /// An offer; `options` are those of PROTOCOL 7.6 unless said otherwise.
+    /// An offer; `options` are those of PROTOCOL 7.6 unless said otherwise, with the owner's
+    /// stream and ranging bits.
     public init(
-        keyConfig: KeyConfig, activationCode: String? = nil, options: KeyOptions = .friendDefault
+        keyConfig: KeyConfig, activationCode: String? = nil, options: KeyOptions? = nil
     ) {
         self.keyConfig = keyConfig
         self.activationCode = activationCode
@@ -29,7 +30,7 @@ public struct ShareOffer: Sendable {
         guard configuration.sharingProfiles >> profile.rawValue & 1 == 1 else {
             throw .badRequest("the car does not offer this profile")
         }
-        guard options.isAllowed, !options.rights.contains(.sharing) else {
+        guard options.map({ $0.isAllowed && !$0.rights.contains(.sharing) }) ?? true else {
             throw .badRequest("options a shared key cannot have")
         }
         guard let activationCode else { return }
@@ -53,7 +54,7 @@ extension PhoneCard {
         let request = KeyCreationRequest(
             vehicleId: key.vehicleId, vehicleCertificate: key.vehicleCertificate,
             appletVersions: key.vehicleVersions.encoded, slotId: try element.nextSlot(of: owner),
-            endpointOptions: offer.options.bytes,
+            endpointOptions: (offer.options ?? .friend(of: description.options)).bytes,
             confidentialSize: description.confidentialSize, privateSize: description.privateSize,
             mailboxMap: key.mappingValue.bytes, deviceConfig: key.configurationValue.bytes,
             da: Int(key.configuration.tokenMode.rawValue), keyConfig: offer.keyConfig,

@@ -22,6 +22,8 @@ struct TestCar: Sendable {
     let encryptionKey: PrivateKey
     let environment = "test"
     let make: ReaderMake
+    /// Where phones come near; none without passive entry.
+    var radio: String?
     private let random: RandomSource
 
     init(_ name: String = "roadster", seed: String = "latchkey", make: ReaderMake = .forTests)
@@ -46,7 +48,8 @@ struct TestCar: Sendable {
             root: pki.automaker.root.certificate.pem,
             signature: pki.automaker.signature.certificate.pem,
             readers: CarAPI.Readers(
-                door: "\(Self.doorName) 00", dashboard: "\(Self.dashboardName) 00"))
+                door: "\(Self.doorName) 00", dashboard: "\(Self.dashboardName) 00"),
+            passiveEntry: radio)
     }
 
     // MARK: Documents

@@ -23,12 +23,14 @@ final class TestGateway: Sendable {
 
     /// Runs `body` with a gateway on a private PC/SC service.
     static func run(
-        _ car: TestCar? = nil, profile: ReaderProfile = .virtual,
+        _ car: TestCar? = nil, profile: ReaderProfile = .virtual, radio: String? = nil,
         _ body: (TestGateway) async throws -> Void
     ) async throws {
         let names = [TestCar.doorName, TestCar.dashboardName]
         try await PrivatePCSC.withReaders(names) { service in
-            let gateway = try await TestGateway(car ?? TestCar(), service, profile)
+            var car = try car ?? TestCar()
+            car.radio = radio
+            let gateway = try await TestGateway(car, service, profile)
             do {
                 try await body(gateway)
                 gateway.stop()
@@ -60,7 +62,12 @@ final class TestGateway: Sendable {
             traces: folder.appending(path: "traces"))
         try await desk.provision(car.provisioning(), as: car.vehicleId)
         let reader = ReaderWatch(status: status, host: host) { await taps.serve($0) }
-        watch = Task { try await reader.run() }
+        let streams = StreamWatch(store: store, taps: taps, host: host, changes: Bell())
+        watch = Task {
+            async let radio: Void = streams.run()
+            try await reader.run()
+            try await radio
+        }
     }
 
     private func stop() {

@@ -92,6 +92,45 @@ struct FaultTests {
         }
     }
 
+    @Test func `an approach survives every single fault`() throws {
+        var start = try JoinedCar.paired(world, options: .ownerPassiveEntry)
+        start.1.interface = .wired
+        let slot = try #require(start.0.record.owner?.slotId)
+        var (clean, phone, _) = start
+        _ = try clean.tap(&phone, .transaction(.presence))
+        for fault in faults(commands: clean.commands.count) {
+            var (car, alice, _) = start
+            _ = try car.tap(&alice, .transaction(.presence), fault: fault)
+            alice.restart()
+            alice.interface = .wired
+            #expect(
+                try car.tap(&alice, .transaction(.presence)).result == .present, "\(fault)")
+            #expect(
+                car.range(&alice, of: slot) == .near(centimetres: 150, rounds: 3), "\(fault)")
+        }
+    }
+
+    @Test func `power lost anywhere in ranging costs a transaction and nothing else`() throws {
+        var start = try JoinedCar.paired(world, options: .ownerPassiveEntry)
+        start.1.interface = .wired
+        let slot = try #require(start.0.record.owner?.slotId)
+        _ = try start.0.tap(&start.1, .transaction(.presence))
+        for round in 0...3 {
+            for phoneDies in [true, false] {
+                var (car, alice, _) = start
+                let result = car.range(&alice, of: slot) { number, answer, _ in
+                    number == round ? nil : answer
+                }
+                #expect(result == .refused(.timeout, centimetres: nil))
+                if phoneDies { alice.restart() } else { alice.fieldLost() }
+                alice.interface = .wired
+                #expect(car.range(&alice, of: slot) == .refused(.noSecret, centimetres: nil))
+                #expect(try car.tap(&alice, .transaction(.presence)).transaction == .standard)
+                #expect(car.range(&alice, of: slot) == .near(centimetres: 150, rounds: 3))
+            }
+        }
+    }
+
     private func faults(commands: Int, flips: [Int] = [0, 1, 11, 20, 70, 77]) -> [Fault] {
         (0..<commands).flatMap { index -> [Fault] in
             [.commandLost(index), .answerLost(index), .commandDoubled(index)]

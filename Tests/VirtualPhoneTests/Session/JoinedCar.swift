@@ -28,7 +28,9 @@ struct JoinedCar {
     var now = TestWorld.noon
     /// Commands sent in the last tap.
     private(set) var commands: [[UInt8]] = []
-    private let random: RandomSource
+    /// Answers that arrived in the last tap.
+    private(set) var answers: [[UInt8]] = []
+    let random: RandomSource
     static let password = "01234567"
     private static let salt = [UInt8](repeating: 9, count: 16)
     // Made once: scrypt is slow on purpose.
@@ -71,8 +73,9 @@ struct JoinedCar {
         code: String? = nil
     ) throws -> Outcome {
         var session = ReaderSession(
-            record: record, purpose: purpose, activationCode: code, random: random)
-        commands = []
+            record: record, purpose: purpose, interface: phone.interface, activationCode: code,
+            random: random)
+        (commands, answers) = ([], [])
         var step = session.start(at: now)
         while true {
             if let save = step.save { record = save }
@@ -80,6 +83,7 @@ struct JoinedCar {
             case .transmit(let command):
                 commands.append(command)
                 if let answer = pass(command, to: &phone, fault) {
+                    answers.append(answer)
                     step = session.received(answer, at: now)
                 } else {
                     phone.fieldLost()
@@ -104,17 +108,41 @@ struct JoinedCar {
         var command = command
         switch fault {
         case .commandLost(index): return nil
-        case .commandDoubled(index): _ = phone.respond(to: command, at: now)
+        case .commandDoubled(index): _ = answer(command, of: &phone)
         case .commandFlipped(index, let byte): Self.flip(&command, byte)
         default: break
         }
-        var answer = phone.respond(to: command, at: now)
+        guard var answer = answer(command, of: &phone) else { return nil }
         switch fault {
         case .answerLost(index): return nil
         case .answerFlipped(index, let byte): Self.flip(&answer, byte)
         default: break
         }
         return answer
+    }
+
+    /// Bytes over the reader, or whole frames cut anywhere over the stream.
+    private func answer(_ command: [UInt8], of phone: inout PhoneCard) -> [UInt8]? {
+        guard phone.interface == .wired else { return phone.respond(to: command, at: now) }
+        return send(.command(command), to: &phone)?.data
+    }
+
+    /// One frame over the stream and the answer to it; both arrive in pieces.
+    func send(_ frame: StreamFrame, to phone: inout PhoneCard) -> StreamFrame? {
+        guard let arrived = Self.inPieces(frame),
+            let answer = phone.receive(arrived, at: now)
+        else { return nil }
+        return Self.inPieces(answer)
+    }
+
+    private static func inPieces(_ frame: StreamFrame) -> StreamFrame? {
+        var buffer = StreamBuffer()
+        for byte in frame.encoded.dropLast() {
+            buffer.append([byte])
+            guard (try? buffer.next()) == .some(nil) else { return nil }
+        }
+        buffer.append(frame.encoded.suffix(1))
+        return try? buffer.next()
     }
 
     private static func flip(_ bytes: inout [UInt8], _ byte: Int) {
@@ -126,10 +154,14 @@ struct JoinedCar {
 extension JoinedCar {
     /// A car and its owner's phone after owner pairing.
     static func paired(
-        _ world: TestWorld, options: KeyOptions = .ownerDefault
+        _ world: TestWorld, options: KeyOptions = .ownerDefault,
+        versions: [ProtocolVersion] = [.v0200, .v0100]
     ) throws -> (JoinedCar, PhoneCard, KeyID) {
         var car = try JoinedCar(world, options: options)
-        var alice = try world.phone("alice")
+        var alice = PhoneCard(
+            snapshot: .init(phone: PhoneState(versions: versions)),
+            random: ScriptedRandom(seed: "alice").source)
+        try world.introduce(&alice)
         try car.enterPairingMode()
         try alice.enterPairingMode(password: Self.password, at: car.now)
         let outcome = try car.tap(&alice, .dashboard)

@@ -134,7 +134,8 @@ struct TransactionVectorTests {
         let random = ScriptedRandom([("endpoint_eSK", try inputs.hex("endpointESK"))])
         var phone = fixture.phone(
             versions: try ProtocolVersion.list(inputs.hex("phoneVersions")), random: random)
-        phone.interface = try inputs.hex("interface").first ?? 0x5E
+        phone.interface = try #require(
+            try inputs.hex("interface").first.flatMap(Interface.init))
         return phone
     }
 }

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Contracts
+import Foundation
+import Identifiers
+import KeyProtocol
+import PhoneHost
+import ServiceKit
+import TestKit
+import Testing
+import VirtualPhone
+
+@testable import VehicleGateway
+
+/// Phones that come near a car, over real TCP.
+@Suite struct ApproachTests {
+    @Test func `a phone that comes near opens the car, and the log alone knows`() async throws {
+        try await withRadio { radio, gateway in
+            let phones = try RealPhones(for: gateway.car)
+            try await pair(phones, gateway)
+            let reports = try await gateway.store.unsentReports(limit: 99).count
+
+            let near = try await phones.approach("alice", radio)
+            #expect(near.isSuccess, "\(near)")
+            #expect(near.rounds == 3)
+            #expect(try await !gateway.onScreen.locked)
+            let line = try #require(try await gateway.store.log(of: id(gateway), limit: 1).first)
+            #expect(line.reader == "approach")
+            #expect(line.outcome == "unlocked")
+            #expect(line.text == "The car is unlocked. The simulated radio says 1.50 m (3 rounds).")
+            #expect(line.transaction == "standard")
+            #expect(line.keyId == near.key)
+            #expect(line.apdus == 4)
+            #expect(try await gateway.store.unsentReports(limit: 99).count == reports)
+            #expect(try await record(gateway).owner?.ranging == nil)
+
+            _ = try await gateway.desk.setLocked(true, id(gateway))
+            let far = try await phones.approach("alice", radio, at: 620)
+            #expect(far.ending == .refused(.tooFar))
+            #expect(try await gateway.onScreen.locked)
+            let refusal = try #require(try await gateway.store.log(of: id(gateway), limit: 1).first)
+            #expect(refusal.outcome == "refused")
+            #expect(
+                refusal.text == "The phone is too far away. The simulated radio says 6.20 m.")
+
+            // The same key at the door handle, as ever.
+            let before = refusal.id
+            let door = try await phones.use("alice") { [service = gateway.service] phone in
+                try phone.tap(
+                    ListenAddress(
+                        host: "127.0.0.1", port: Int(service.port(of: TestCar.doorName) ?? 0)))
+            }
+            #expect(door.isSuccess)
+            #expect(door.isFast != false)
+            #expect(try await gateway.entry(after: before).reader == "door")
+        }
+    }
+
+    @Test func `a secret that one side lost is made anew on the same approach`() async throws {
+        try await withRadio { radio, gateway in
+            let phones = try RealPhones(for: gateway.car)
+            try await pair(phones, gateway)
+            let slot = try #require(try await record(gateway).owner?.slotId)
+            // A secret of which the phone knows nothing.
+            try await gateway.store.change(id(gateway), at: WallClock.system.now) { vehicle, _ in
+                for index in vehicle.record.keys.indices {
+                    vehicle.record.keys[index].ranging = RangingSecret(
+                        [UInt8](repeating: 1, count: 32), since: WallClock.system.now)
+                }
+            }
+            let near = try await phones.approach("alice", radio)
+            #expect(near.isSuccess, "\(near)")
+            let line = try #require(try await gateway.store.log(of: id(gateway), limit: 1).first)
+            #expect(line.transaction == "standard")
+            #expect(try await record(gateway).key(at: slot)?.ranging == nil)
+        }
+    }
+
+    @Test func `suspended keys, strangers and keys from before are refused with a reason`()
+        async throws
+    {
+        try await withRadio { radio, gateway in
+            let phones = try RealPhones(for: gateway.car)
+            let stranger = try await phones.approach("mallory", radio)
+            #expect(!stranger.isSuccess)
+            #expect(stranger.text.contains("This phone has no key for this car."))
+            try await pair(phones, gateway)
+            let key = try #require(try await record(gateway).owner?.keyId)
+            try await gateway.store.change(id(gateway), at: WallClock.system.now) { vehicle, _ in
+                vehicle.record.suspend(key)
+            }
+            let suspended = try await phones.approach("alice", radio)
+            #expect(suspended.text.contains("This key is suspended or was ended."))
+            #expect(try await gateway.onScreen.locked)
+        }
+    }
+
+    /// A gateway whose roadster has a radio, at this address.
+    private func withRadio(_ body: (String, TestGateway) async throws -> Void) async throws {
+        let port = FreePort.take()
+        let radio = "127.0.0.1:\(port)"
+        try await TestGateway.run(radio: radio) { gateway in
+            try await RawStream.untilOpen(port)
+            try await body(radio, gateway)
+        }
+    }
+
+    private func id(_ gateway: TestGateway) -> VehicleID { gateway.car.vehicleId }
+
+    private func record(_ gateway: TestGateway) async throws -> VehicleRecord {
+        try #require(try await gateway.store.vehicle(id(gateway))).record
+    }
+
+    private func pair(_ phones: RealPhones, _ gateway: TestGateway) async throws {
+        try await gateway.apply(gateway.car.document(1, pairing: "pairing-1"))
+        let port = try #require(gateway.service.port(of: TestCar.dashboardName))
+        let result = try await phones.use("alice") { phone in
+            try phone.tap(
+                ListenAddress(host: "127.0.0.1", port: Int(port)),
+                TapOptions(password: TestCar.password))
+        }
+        try #require(result.isSuccess, "\(result.text)")
+    }
+}

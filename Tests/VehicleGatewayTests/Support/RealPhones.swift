@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceOEM
+import Foundation
+import Identifiers
+import PKI
+import PhoneHost
+import ServiceKit
+import TestKit
+
+/// Phones in a folder, as the command line has them, that trust the roadster's maker.
+final class RealPhones: Sendable {
+    private let folder: URL
+
+    init(for car: TestCar) throws {
+        folder = FileManager.default.temporaryDirectory
+            .appending(path: "latchkey-phones-\(UUID().uuidString.prefix(8))")
+        let maker = try maker
+        let automaker = car.pki.automaker
+        let bundle = [
+            "environment": car.environment, "vehicleOemId": "roadworks",
+            "root": automaker.root.certificate.pem,
+            "externalCA": try automaker.externalCA(
+                for: maker.pki.root.certificate, from: TestPKI.start, random: .system
+            ).pem,
+            "encryption": automaker.encryption.certificate.pem,
+            "signature": automaker.signature.certificate.pem,
+        ]
+        try maker.importAutomaker(JSONSerialization.data(withJSONObject: bundle))
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    private var maker: PhoneMaker {
+        get throws {
+            try PhoneMaker.open(
+                folder.appending(path: "oem"), deviceOemId: "acme-phones", environment: "test")
+        }
+    }
+
+    /// Uses a phone, made at its first use, on a thread of its own: its calls block.
+    func use<Value: Sendable>(
+        _ name: String, _ body: @escaping @Sendable (Phone) throws -> Value
+    ) async throws -> Value {
+        try await blocking {
+            let phones = self.folder.appending(path: "phones")
+            let maker = try self.maker
+            let phone =
+                try Phone.names(in: phones).contains(name)
+                ? Phone.open(name, in: phones, maker: maker)
+                : Phone.make(name, in: phones, maker: maker)
+            return try body(phone)
+        }
+    }
+
+    /// Walks up to the car.
+    func approach(_ name: String, _ radio: String, at centimetres: UInt16 = 150) async throws
+        -> ApproachResult
+    {
+        try await use(name) { phone in
+            try phone.approach(
+                ListenAddress(radio) ?? ListenAddress(host: "", port: 0),
+                ApproachOptions(centimetres: centimetres))
+        }
+    }
+}
+
+/// Runs calls that block beside the tasks of a test.
+func blocking<Value: Sendable>(
+    _ body: @escaping @Sendable () throws -> Value
+) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
+    }
+}

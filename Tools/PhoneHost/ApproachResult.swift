@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Identifiers
+public import KeyProtocol
+
+/// How somebody walks up to a car with a phone in the pocket.
+public struct ApproachOptions: Sendable {
+    /// What the simulated radio of the car measures.
+    public var centimetres: UInt16
+    /// How long the phone stays near the car at most.
+    public var timeout: Duration
+    /// The user has authenticated.
+    public var isUnlocked: Bool
+
+    /// An approach to 1.5 m for 10 s at most.
+    public init(
+        centimetres: UInt16 = 150, timeout: Duration = .seconds(10), isUnlocked: Bool = false
+    ) {
+        self.centimetres = centimetres
+        self.timeout = timeout
+        self.isUnlocked = isUnlocked
+    }
+}
+
+/// What happened near the car, as the phone saw it.
+public struct ApproachResult: Sendable {
+    /// How it ended.
+    public enum Ending: Equatable, Sendable {
+        /// The car opened without a tap.
+        case unlocked
+        /// The car did not open, and said why.
+        case refused(RangingReason)
+        /// The car refused before it ranged: the transaction ended otherwise than well.
+        case notBelieved
+        /// The car knows the key and asked for no ranging.
+        case notRanged
+        /// No command came.
+        case nobodyAsked
+        /// In power reserve a phone has no radio but its NFC.
+        case radioIsOff
+    }
+
+    public internal(set) var ending = Ending.nobodyAsked
+    /// The transaction before ranging.
+    public internal(set) var transaction = TapResult()
+    /// Rounds answered.
+    public internal(set) var rounds = 0
+
+    /// The key of the transaction.
+    public var key: KeyID? { transaction.key }
+
+    /// Whether the car opened.
+    public var isSuccess: Bool { ending == .unlocked }
+
+    /// What to print after the phone's name.
+    public var text: String {
+        switch ending {
+        case .unlocked:
+            "unlocked without a tap (\(rounds) ranging rounds, \(transaction.apdus) APDUs)"
+        case .refused(let reason): "refused: \(reason.sentence) (\(rounds) ranging rounds)"
+        case .notBelieved: transaction.text
+        case .notRanged: "the car knows the key and did not look where the phone is"
+        case .nobodyAsked: "no car asked for a key"
+        case .radioIsOff: "the phone is in power reserve and its radio is off"
+        }
+    }
+
+    /// What to do next; none when all is well.
+    public var hint: String? {
+        switch ending {
+        case .unlocked: nil
+        case .refused(.tooFar): "come nearer: --distance 1.5"
+        case .refused(.needsAuthentication): "add --unlocked"
+        case .refused(.keyEnded):
+            "latchkey phone sync asks what was ordered about the key"
+        case .refused(.notValidNow), .refused(.rightMissing):
+            "ask the owner of the car for other rights"
+        case .refused(.noSecret): "tap the door; keys made before the car had passive entry need it"
+        case .refused: "come again"
+        case .notBelieved:
+            transaction.unknownKey
+                ? "a key from before the car had passive entry works at its readers only"
+                : transaction.hint
+        case .notRanged: "the car has no passive entry: tap the door"
+        case .nobodyAsked: "is a car's radio at this address?"
+        case .radioIsOff: "tap the door: the secure element still answers there"
+        }
+    }
+}
+
+extension TapResult {
+    /// Whether the car found no key of its own.
+    var unknownKey: Bool { ending == .controlFlow(.failure(.keyUnknown)) }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import KeyProtocol
+public import ServiceKit
+internal import VirtualPhone
+
+extension Phone {
+    /// Comes near the car whose radio is at `address` and stays until the car has decided; blocks
+    /// meanwhile. The distance is simulated: the phone tells the radio what to measure.
+    ///
+    /// State that a frame changed is on disk before its answer leaves.
+    ///
+    /// - Parameter step: called with a sentence for each thing that happens.
+    public func approach(
+        _ address: ListenAddress, _ options: ApproachOptions = ApproachOptions(),
+        step: (String) -> Void = { _ in }
+    ) throws -> ApproachResult {
+        let conditions = settings.conditions(TapOptions(isUnlocked: options.isUnlocked))
+        guard conditions.frameworkRuns else { return ApproachResult(ending: .radioIsOff) }
+        let link = try TCPLink.connect(to: address, else: .noRadio(address.description))
+        card.conditions = conditions
+        card.interface = .wired
+        defer {
+            card.fieldLost()
+            card.interface = .contactless
+            card.conditions = PhoneConditions()
+        }
+        _ = card.takeEvents()
+        step("near the car's radio at \(address); simulated distance \(Self.metres(options))")
+        let distance = RangingMessage.simulatedDistance(centimetres: options.centimetres)
+        _ = link.send(distance.frame.encoded)
+        var approach = Approach()
+        let deadline = ContinuousClock.now + options.timeout
+        var buffer = StreamBuffer()
+        while !approach.isOver, case .bytes(let bytes) = link.next(until: deadline) {
+            buffer.append(bytes)
+            while !approach.isOver, let frame = try next(in: &buffer) {
+                let answer = card.receive(frame, at: clock.now)
+                try save()
+                if let answer { _ = link.send(answer.encoded) }
+                approach.answered(frame, answer)
+                for event in card.takeEvents() { approach.saw(event, step) }
+            }
+        }
+        suspect(approach.result.transaction)
+        try save()
+        try noteKeys()
+        return approach.result
+    }
+
+    private func next(in buffer: inout StreamBuffer) throws -> StreamFrame? {
+        do throws(ProtocolError) {
+            return try buffer.next()
+        } catch {
+            throw PhoneHostError.readerFrame("a frame of more than \(Limits.streamData) bytes")
+        }
+    }
+
+    private static func metres(_ options: ApproachOptions) -> String {
+        let rest = options.centimetres % 100
+        return "\(options.centimetres / 100).\(rest < 10 ? "0" : "")\(rest) m"
+    }
+}
+
+/// What an approach has come to; knows nothing of sockets.
+private struct Approach {
+    private(set) var result = ApproachResult()
+    private(set) var isOver = false
+    private var firstCommand: ContinuousClock.Instant?
+
+    /// Counts commands and rounds.
+    mutating func answered(_ frame: StreamFrame, _ answer: StreamFrame?) {
+        switch frame.type {
+        case .secureElement where answer != nil:
+            let now = ContinuousClock.now
+            firstCommand = firstCommand ?? now
+            result.transaction.apdus += 1
+            result.transaction.milliseconds =
+                (now - (firstCommand ?? now)) / .milliseconds(1)
+        case .ranging:
+            guard let answer, case .response(let round) = try? RangingMessage(parsing: answer)
+            else {
+                return
+            }
+            result.rounds = Int(round.number)
+        default: break
+        }
+    }
+
+    mutating func saw(_ event: PhoneEvent, _ step: (String) -> Void) {
+        switch event {
+        case .transaction(let key, let isFast):
+            result.transaction.key = key
+            result.transaction.isFast = isFast
+        case .controlFlow(let key, let flow):
+            result.transaction.key = key ?? result.transaction.key
+            result.transaction.ending = .controlFlow(flow)
+            guard result.transaction.isSuccess else {
+                result.ending = .notBelieved
+                isOver = true
+                return
+            }
+            result.ending = .notRanged
+            let kind = result.transaction.isFast == false ? "standard" : "fast"
+            step("the car knows this key (\(kind) transaction, no tap)")
+        case .ranging: step("ranging: the car measures how far the phone is")
+        case .rangingEnded(let reason):
+            result.ending = reason.map { .refused($0) } ?? .unlocked
+            isOver = true
+        case .paired, .pairingAborted, .pairingModeLeft, .carRefused, .notification,
+            .mailboxWritten:
+            break
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Contracts
+import Identifiers
+import PhoneHost
+import ServiceKit
+import Stack
+
+extension PhoneCommand {
+    /// `latchkey phone approach`
+    struct Approach: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Walks up to a car with the phone in the pocket; it unlocks without a tap.",
+            discussion: """
+                The car needs a radio (latchkey vehicle add --passive-entry), and the key must have \
+                been made since then. Phone and car prove the key to each other and range over a \
+                stream; the distance itself is simulated: the car's radio measures what --distance \
+                says. With --radio no stack is needed.
+                """)
+
+        @OptionGroup var state: StateOption
+        @Argument(help: "The phone.") var name: String
+        @Option(help: "Address of a car's radio, host:port.") var radio: String?
+        @Option(help: "A car of the stack: name, VIN or vehicle id.") var vehicle: String?
+        @Option(help: "Metres between phone and car that the simulated radio measures.")
+        var distance = 1.5
+        @Flag(help: "The user has authenticated on the phone.") var unlocked = false
+        @Option(help: "Seconds to stay near the car at most.") var timeout: Double = 10
+
+        func validate() throws {
+            guard (radio == nil) != (vehicle == nil) else {
+                throw ValidationError("name --radio HOST:PORT, or --vehicle")
+            }
+            guard (0...650).contains(distance) else {
+                throw ValidationError("--distance takes 0 to 650 metres")
+            }
+            guard (0.1...600).contains(timeout) else {
+                throw ValidationError("--timeout takes 0.1 to 600 seconds")
+            }
+        }
+
+        func run() async throws {
+            let address = try await address()
+            let phone = try state.phone(name)
+            let options = ApproachOptions(
+                centimetres: UInt16((distance * 100).rounded()), timeout: .seconds(timeout),
+                isUnlocked: unlocked)
+            let result = try await PhoneCommand.speaking {
+                try phone.approach(address, options) { print("\(name): \($0)") }
+            }
+            guard result.isSuccess else {
+                PhoneCommand.complain("\(name): \(result.text)")
+                result.hint.map { PhoneCommand.complain("hint: \($0)") }
+                throw ExitCode(1)
+            }
+            print("\(name): \(result.text)")
+        }
+
+        private func address() async throws -> ListenAddress {
+            if let radio {
+                guard let address = ListenAddress(radio) else {
+                    throw ValidationError("--radio takes host:port")
+                }
+                return address
+            }
+            let car = try await state.car(vehicle ?? "", in: Fleet(folder: state.folder))
+            guard let address = car.passiveEntry.flatMap(ListenAddress.init) else {
+                throw ValidationError(
+                    "\(car.displayName) has no radio: latchkey vehicle add --passive-entry")
+            }
+            return address
+        }
+    }
+}
+
+extension StateOption {
+    /// The car a person means. Asks the cars first: they answer when all servers are down.
+    func car(_ name: String, in fleet: Fleet) async throws -> CarAPI.Vehicle {
+        let record = try StackRecord.load(folder)
+        let cars: [CarAPI.Vehicle] = try await JSONClient(record.carAPI).get("/car/v1/vehicles")
+        let found = cars.filter {
+            $0.vehicleId.description == name.lowercased()
+                || $0.displayName.lowercased() == name.lowercased()
+        }
+        if let car = found.first, found.count == 1 { return car }
+        return try await fleet.car(fleet.find(name).vehicleId)
+    }
+}
