@@ -58,8 +58,3 @@ extension Scenarios {
         }
     }
 }
-
-extension LatchkeyProgram {
-    /// A file beside the stack's own.
-    fileprivate func path(_ name: String) -> String { state.appending(path: name).path }
-}
