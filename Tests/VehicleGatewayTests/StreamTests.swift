@@ -119,7 +119,9 @@ import VirtualPhone
             provisioning.readers = .init(door: "Door 0 00", dashboard: "Dash 0 00")
             try await desk.provision(provisioning, as: moved.vehicleId)
             try await RawStream.untilOpen(port)
-            #expect(throws: (any Error).self) { try RawStream(port: ports[0]) }
+            try await eventually("the former radio is silent") {
+                try await blocking { [port = ports[0]] in (try? RawStream(port: port)) == nil }
+            }
             provisioning.passiveEntry = "127.0.0.1:\(ports[1])"
             await #expect(throws: GatewayError.readerTaken("127.0.0.1:\(ports[1])")) {
                 try await desk.provision(provisioning, as: moved.vehicleId)
