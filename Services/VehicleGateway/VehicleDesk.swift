@@ -64,17 +64,22 @@ struct VehicleDesk: Sendable {
         }
     }
 
-    /// Both readers are named well and belong to no other vehicle.
+    /// All readers are named well, each once, and belong to no other vehicle.
     func checkReaders(_ readers: CarAPI.Readers, of id: VehicleID) async throws {
-        for name in [readers.door, readers.dashboard] where ReaderName(configured: name) == nil {
+        let names = readers.places.map(\.name)
+        for name in names where ReaderName(configured: name) == nil {
             throw GatewayError.provisioning("\(name) is not a friendly name and a slot")
         }
-        guard readers.door != readers.dashboard else {
-            throw GatewayError.provisioning("door and dashboard are the same reader")
+        guard readers.furtherDoors?.count ?? 0 <= CarAPI.Readers.furtherDoorLimit else {
+            throw GatewayError.provisioning(
+                "more than \(CarAPI.Readers.furtherDoorLimit) further doors")
+        }
+        guard Set(names).count == names.count else {
+            throw GatewayError.provisioning("two places of the car have the same reader")
         }
         for other in try await store.vehicles() where other.id != id {
-            let taken = [other.provisioning.readers.door, other.provisioning.readers.dashboard]
-            if let name = [readers.door, readers.dashboard].first(where: taken.contains) {
+            let taken = other.provisioning.readers.places.map(\.name)
+            if let name = names.first(where: taken.contains) {
                 throw GatewayError.readerTaken(name)
             }
         }
@@ -169,8 +174,7 @@ final class ReaderMap: Sendable {
     func load(from store: GatewayStore) async throws {
         var found: [ReaderName: Place] = [:]
         for vehicle in try await store.vehicles() {
-            let readers = vehicle.provisioning.readers
-            for (text, role) in [(readers.door, ReaderRole.door), (readers.dashboard, .dashboard)] {
+            for (text, role) in vehicle.provisioning.readers.places {
                 if let name = ReaderName(configured: text) {
                     found[name] = Place(vehicleId: vehicle.id, role: role)
                 }

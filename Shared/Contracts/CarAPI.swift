@@ -55,10 +55,17 @@ public enum CarAPI {
     public struct Readers: Codable, Equatable, Sendable {
         public var door: String
         public var dashboard: String
+        /// Readers at further doors; none in files of before.
+        public var furtherDoors: [String]?
+        public var trunk: String?
 
-        public init(door: String, dashboard: String) {
+        public init(
+            door: String, dashboard: String, furtherDoors: [String]? = nil, trunk: String? = nil
+        ) {
             self.door = door
             self.dashboard = dashboard
+            self.furtherDoors = furtherDoors
+            self.trunk = trunk
         }
     }
 

@@ -42,6 +42,28 @@ import VirtualPhone
         }
     }
 
+    @Test func `the reader at the trunk opens the trunk and leaves the doors locked`() async throws
+    {
+        try await TestGateway.run { gateway in
+            let phone = try gateway.car.phone()
+            try await gateway.pair(phone)
+            let entry = try await gateway.tap(phone, at: TestCar.trunkName)
+            #expect(entry.outcome == "unlocked" && entry.reader == "trunk", "\(entry)")
+            #expect(entry.text == "The trunk is unlocked.")
+            #expect(try await gateway.onScreen.locked)
+            var provisioning = try gateway.car.provisioning()
+            provisioning.readers.furtherDoors = [provisioning.readers.door]
+            await #expect(throws: GatewayError.self) {
+                try await gateway.desk.provision(provisioning, as: gateway.car.vehicleId)
+            }
+            provisioning.readers.furtherDoors = [try #require(provisioning.readers.trunk)]
+            provisioning.readers.trunk = nil
+            try await gateway.desk.provision(provisioning, as: gateway.car.vehicleId)
+            #expect(try await gateway.tap(phone, at: TestCar.trunkName).reader == "door")
+            #expect(try await !gateway.onScreen.locked)
+        }
+    }
+
     @Test func `a stranger opens nothing and the log says why`() async throws {
         try await TestGateway.run { gateway in
             try await gateway.pair(try gateway.car.phone())

@@ -147,6 +147,7 @@ extension ReaderAnnouncement {
             switch terminal.position {
             case .door: "door"
             case .dashboard: "dashboard"
+            case .trunk: "trunk"
             case .other(let number): "reader \(number)"
             }
         let shown =

@@ -17,7 +17,7 @@ extension PhoneCommand {
                 """)
 
         enum Place: String, ExpressibleByArgument, CaseIterable {
-            case door, dashboard
+            case door, dashboard, trunk
         }
 
         @OptionGroup var state: StateOption
@@ -84,7 +84,18 @@ extension PhoneCommand {
             if let address = reader.flatMap({ ListenAddress($0) }) { return address }
             let fleet = try Fleet(folder: state.folder)
             let car = try await state.car(vehicle ?? "", in: fleet)
-            let name = at == .door ? car.readers.door : car.readers.dashboard
+            let readers = car.readers
+            let place: String? =
+                switch at {
+                case .dashboard: readers.dashboard
+                case .trunk: readers.trunk
+                case .door, nil: readers.door
+                }
+            guard let name = place else {
+                throw CommandError(
+                    "\(car.displayName) has no reader at the trunk",
+                    hint: "latchkey vehicle add --trunk names one")
+            }
             guard let port = fleet.port(ofReader: name) else {
                 throw CommandError(
                     "'\(name)' is no virtual reader of this stack", hint: "hold a real phone to it")

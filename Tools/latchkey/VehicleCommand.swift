@@ -26,6 +26,11 @@ struct VehicleCommand: AsyncParsableCommand {
         @Option(help: "The customer account that may pair it.") var account = "alice@example.com"
         @Option(help: "PC/SC name of the reader at the door handle.") var door: String?
         @Option(help: "PC/SC name of the reader at the dashboard.") var dashboard: String?
+        @Option(help: "PC/SC name of a reader at the trunk.") var trunk: String?
+        @Option(
+            name: .customLong("further-door"),
+            help: "PC/SC name of a reader at another door; may be given several times.")
+        var furtherDoors: [String] = []
 
         @Flag(
             name: .customLong("passive-entry"),
@@ -44,11 +49,14 @@ struct VehicleCommand: AsyncParsableCommand {
             guard (door == nil) == (dashboard == nil) else {
                 throw ValidationError("give both --door and --dashboard, or neither")
             }
-            for reader in [door, dashboard].compactMap(\.self) {
+            guard door != nil || (trunk == nil && furtherDoors.isEmpty) else {
+                throw ValidationError("--trunk and --further-door want --door and --dashboard")
+            }
+            for reader in [door, dashboard, trunk].compactMap(\.self) + furtherDoors {
                 let slot = reader.split(separator: " ").last
                 guard slot?.utf8.count == 2, reader.utf8.count > 3 else {
                     throw ValidationError(
-                        "--door and --dashboard take a reader's name and slot, like \"ACS ACR1252 Reader 00\""
+                        "a reader is given by its name and slot, like \"ACS ACR1252 Reader 00\""
                     )
                 }
             }
@@ -59,7 +67,11 @@ struct VehicleCommand: AsyncParsableCommand {
 
         func run() async throws {
             var readers: CarAPI.Readers?
-            if let door, let dashboard { readers = .init(door: door, dashboard: dashboard) }
+            if let door, let dashboard {
+                readers = .init(
+                    door: door, dashboard: dashboard,
+                    furtherDoors: furtherDoors.isEmpty ? nil : furtherDoors, trunk: trunk)
+            }
             let fleet = try Fleet(folder: state.folder)
             let car = try await fleet.add(
                 vin: vin, name: name, account: account, readers: readers,
@@ -71,7 +83,11 @@ struct VehicleCommand: AsyncParsableCommand {
 
     /// Where a phone goes to: PC/SC names, and the port at which a virtual reader takes phones.
     static func printReaders(of car: CarAPI.Vehicle, _ fleet: Fleet) {
-        for (place, name) in [("door", car.readers.door), ("dashboard", car.readers.dashboard)] {
+        let further = (car.readers.furtherDoors ?? []).map { ("door", $0) }
+        let trunk = car.readers.trunk.map { [("trunk", $0)] } ?? []
+        for (place, name) in [("door", car.readers.door), ("dashboard", car.readers.dashboard)]
+            + further + trunk
+        {
             let port = fleet.port(ofReader: name).map { "  (phones connect to 127.0.0.1:\($0))" }
             print("\(place) reader".padded(to: 18) + name + (port ?? ""))
         }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
+
 /// A reader as a vehicle names it: friendly name and slot, `Roadster Door 00`.
 ///
 /// PC/SC lists it as `<friendly name> <index> <slot>`, for example `Roadster Door 01 00`; the index
@@ -33,5 +35,16 @@ struct ReaderName: Hashable, Sendable, CustomStringConvertible {
 
 /// What a reader is for; `approach` is the radio, where phones come near without a tap.
 enum ReaderRole: String, Sendable {
-    case door, dashboard, approach
+    case door, dashboard, trunk, approach
+}
+
+extension CarAPI.Readers {
+    /// Readers a car may have besides door, dashboard and trunk.
+    static let furtherDoorLimit = 8
+
+    /// Every reader of the car by its configured name.
+    var places: [(name: String, role: ReaderRole)] {
+        [(door, .door), (dashboard, .dashboard)] + (furtherDoors ?? []).map { ($0, .door) }
+            + [trunk].compactMap { $0.map { ($0, .trunk) } }
+    }
 }

@@ -62,16 +62,18 @@ extension ReaderRole {
         switch self {
         case .door: .door
         case .dashboard: .dashboard
+        case .trunk: .trunk
         case .approach: nil
         }
     }
 
-    /// What the car wants of a phone here: the door toggles, the dashboard pairs or drives, and of a
+    /// What the car wants of a phone here: doors toggle, the trunk opens, the dashboard pairs or drives, and of a
     /// phone that came near it wants to know the key before it looks where the phone is.
     func purpose(for vehicle: StoredVehicle) -> ReaderSession.Purpose {
         switch self {
         case .door: .transaction(vehicle.locked ? .unlock : .lock)
         case .dashboard: .dashboard
+        case .trunk: .trunk
         case .approach: .transaction(.presence)
         }
     }

@@ -162,6 +162,8 @@ struct TapRunner: Sendable {
         guard outcome.changesVehicle else { return }
         try await store.change(place.vehicleId, at: host.clock.now) { vehicle, _ in
             switch outcome.result {
+            // The trunk springs open by itself and is shut by hand.
+            case .unlocked(.trunkOnly): break
             case .unlocked: vehicle.locked = false
             case .locked: vehicle.locked = true
             case .driveReady(let config):

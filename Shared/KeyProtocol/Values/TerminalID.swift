@@ -72,7 +72,7 @@ extension ReaderMake: Codable {
 
 /// Where a reader is in the car; the numbers are this profile's own.
 public enum ReaderPosition: Hashable, Sendable {
-    case door, dashboard
+    case door, dashboard, trunk
     /// A number that means something to its automaker only.
     case other(UInt8)
 
@@ -81,6 +81,7 @@ public enum ReaderPosition: Hashable, Sendable {
             switch nibble {
             case 1: .door
             case 2: .dashboard
+            case 3: .trunk
             default: .other(nibble)
             }
     }
@@ -89,6 +90,7 @@ public enum ReaderPosition: Hashable, Sendable {
         switch self {
         case .door: 1
         case .dashboard: 2
+        case .trunk: 3
         case .other(let nibble): nibble & 0xF
         }
     }

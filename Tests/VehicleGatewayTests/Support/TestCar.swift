@@ -15,6 +15,7 @@ struct TestCar: Sendable {
     static let password = "73512846"
     static let doorName = "Roadster Door"
     static let dashboardName = "Roadster Dash"
+    static let trunkName = "Roadster Trunk"
 
     let pki: TestPKI
     let vehicleId: VehicleID
@@ -22,6 +23,8 @@ struct TestCar: Sendable {
     let encryptionKey: PrivateKey
     let environment = "test"
     let make: ReaderMake
+    /// The reader at the trunk, when there is one.
+    var trunk: String?
     /// Where phones come near; none without passive entry.
     var radio: String?
     private let random: RandomSource
@@ -48,7 +51,8 @@ struct TestCar: Sendable {
             root: pki.automaker.root.certificate.pem,
             signature: pki.automaker.signature.certificate.pem,
             readers: CarAPI.Readers(
-                door: "\(Self.doorName) 00", dashboard: "\(Self.dashboardName) 00"),
+                door: "\(Self.doorName) 00", dashboard: "\(Self.dashboardName) 00",
+                trunk: trunk),
             passiveEntry: radio)
     }
 

@@ -26,10 +26,11 @@ final class TestGateway: Sendable {
         _ car: TestCar? = nil, profile: ReaderProfile = .virtual, radio: String? = nil,
         _ body: (TestGateway) async throws -> Void
     ) async throws {
-        let names = [TestCar.doorName, TestCar.dashboardName]
+        let names = [TestCar.doorName, TestCar.dashboardName, TestCar.trunkName]
         try await PrivatePCSC.withReaders(names) { service in
             var car = try car ?? TestCar()
             car.radio = radio
+            car.trunk = "\(TestCar.trunkName) 00"
             let gateway = try await TestGateway(car, service, profile)
             do {
                 try await body(gateway)
