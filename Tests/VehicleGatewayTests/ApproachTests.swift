@@ -17,7 +17,7 @@ import VirtualPhone
     @Test func `a phone that comes near opens the car, and the log alone knows`() async throws {
         try await withRadio { radio, gateway in
             let phones = try RealPhones(for: gateway.car)
-            try await pair(phones, gateway)
+            try await phones.pair("alice", with: gateway)
             let reports = try await gateway.store.unsentReports(limit: 99).count
 
             let near = try await phones.approach("alice", radio)
@@ -59,7 +59,7 @@ import VirtualPhone
     @Test func `a secret that one side lost is made anew on the same approach`() async throws {
         try await withRadio { radio, gateway in
             let phones = try RealPhones(for: gateway.car)
-            try await pair(phones, gateway)
+            try await phones.pair("alice", with: gateway)
             let slot = try #require(try await record(gateway).owner?.slotId)
             // A secret of which the phone knows nothing.
             try await gateway.store.change(id(gateway), at: WallClock.system.now) { vehicle, _ in
@@ -84,7 +84,7 @@ import VirtualPhone
             let stranger = try await phones.approach("mallory", radio)
             #expect(!stranger.isSuccess)
             #expect(stranger.text.contains("This phone has no key for this car."))
-            try await pair(phones, gateway)
+            try await phones.pair("alice", with: gateway)
             let key = try #require(try await record(gateway).owner?.keyId)
             try await gateway.store.change(id(gateway), at: WallClock.system.now) { vehicle, _ in
                 vehicle.record.suspend(key)
@@ -109,16 +109,5 @@ import VirtualPhone
 
     private func record(_ gateway: TestGateway) async throws -> VehicleRecord {
         try #require(try await gateway.store.vehicle(id(gateway))).record
-    }
-
-    private func pair(_ phones: RealPhones, _ gateway: TestGateway) async throws {
-        try await gateway.apply(gateway.car.document(1, pairing: "pairing-1"))
-        let port = try #require(gateway.service.port(of: TestCar.dashboardName))
-        let result = try await phones.use("alice") { phone in
-            try phone.tap(
-                ListenAddress(host: "127.0.0.1", port: Int(port)),
-                TapOptions(password: TestCar.password))
-        }
-        try #require(result.isSuccess, "\(result.text)")
     }
 }

@@ -7,6 +7,7 @@ import PKI
 import PhoneHost
 import ServiceKit
 import TestKit
+import Testing
 
 /// Phones in a folder, as the command line has them, that trust the roadster's maker.
 final class RealPhones: Sendable {
@@ -42,15 +43,40 @@ final class RealPhones: Sendable {
     func use<Value: Sendable>(
         _ name: String, _ body: @escaping @Sendable (Phone) throws -> Value
     ) async throws -> Value {
-        try await blocking {
-            let phones = self.folder.appending(path: "phones")
-            let maker = try self.maker
-            let phone =
-                try Phone.names(in: phones).contains(name)
-                ? Phone.open(name, in: phones, maker: maker)
-                : Phone.make(name, in: phones, maker: maker)
-            return try body(phone)
+        try await blocking { try body(self.phone(name)) }
+    }
+
+    private func phone(_ name: String) throws -> Phone {
+        let phones = folder.appending(path: "phones")
+        return try Phone.names(in: phones).contains(name)
+            ? Phone.open(name, in: phones, maker: maker)
+            : Phone.make(name, in: phones, maker: maker)
+    }
+
+    /// Gives the watch a key of its own from the owner's phone.
+    func equip(_ watch: String, from name: String) async throws -> KeyID {
+        try await use(name) { phone in
+            try phone.equip(self.phone(watch), with: phone.ownerKey(for: nil))
         }
+    }
+
+    /// Holds a phone to a reader of the car.
+    func tap(
+        _ name: String, at reader: String, of gateway: TestGateway,
+        _ options: TapOptions = TapOptions()
+    ) async throws -> TapResult {
+        let port = try #require(gateway.service.port(of: reader))
+        return try await use(name) { phone in
+            try phone.tap(ListenAddress(host: "127.0.0.1", port: Int(port)), options)
+        }
+    }
+
+    /// Makes the phone the owner's.
+    func pair(_ name: String, with gateway: TestGateway) async throws {
+        try await gateway.apply(gateway.car.document(1, pairing: "pairing-1"))
+        let result = try await tap(
+            name, at: TestCar.dashboardName, of: gateway, TapOptions(password: TestCar.password))
+        try #require(result.isSuccess, "\(result.text)")
     }
 
     /// Walks up to the car.

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Contracts
+import PhoneHost
+import TestKit
+import Testing
+
+@testable import VehicleGateway
+
+/// A watch that is paired with the owner's phone.
+@Suite struct WatchTests {
+    @Test func `a watch has a key of its own, which opens, drives, and ends without the phone's`()
+        async throws
+    {
+        try await TestGateway.run { gateway in
+            let phones = try RealPhones(for: gateway.car)
+            try await phones.pair("alice", with: gateway)
+            let key = try await phones.equip("watch", from: "alice")
+
+            let first = try await phones.tap("watch", at: TestCar.doorName, of: gateway)
+            #expect(first.isSuccess && first.key == key, "\(first.text)")
+            #expect(try await !gateway.onScreen.locked)
+            let drive = try await phones.tap("watch", at: TestCar.dashboardName, of: gateway)
+            #expect(drive.isSuccess, "\(drive.text)")
+            await #expect(throws: (any Error).self) {
+                try await phones.equip("watch", from: "alice")
+            }
+
+            _ = try await gateway.desk.removeKey(key, of: gateway.car.vehicleId)
+            let refused = try await phones.tap("watch", at: TestCar.doorName, of: gateway)
+            #expect(!refused.isSuccess, "\(refused.text)")
+            let phone = try await phones.tap("alice", at: TestCar.doorName, of: gateway)
+            #expect(phone.isSuccess, "\(phone.text)")
+        }
+    }
+}
