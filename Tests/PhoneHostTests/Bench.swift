@@ -20,17 +20,7 @@ final class Bench {
             folder.appending(path: "oem"), deviceOemId: "acme-phones", environment: "test",
             clock: clock)
         guard hasAutomaker else { return }
-        let automaker = try TestPKI().automaker
-        let members = [
-            "environment": "test", "vehicleOemId": "roadworks",
-            "root": automaker.root.certificate.pem,
-            "externalCA": try automaker.externalCA(
-                for: maker.pki.root.certificate, from: TestPKI.start, random: .system
-            ).pem,
-            "encryption": automaker.encryption.certificate.pem,
-            "signature": automaker.signature.certificate.pem,
-        ]
-        try maker.importAutomaker(JSONSerialization.data(withJSONObject: members))
+        try maker.importAutomaker(TestPKI().bundle(for: maker.pki.root.certificate))
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }

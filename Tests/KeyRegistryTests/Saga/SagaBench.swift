@@ -81,14 +81,7 @@ struct SagaBench: Sendable {
             try Data(text.utf8).write(to: folder.appending(path: name))
         }
         let maker = try PhoneMaker.open(folder)
-        let bundle: [String: Any] = [
-            "environment": "test", "vehicleOemId": "roadworks",
-            "root": pki.automaker.root.certificate.pem, "externalCA": pki.externalCA.pem,
-            "encryption": pki.automaker.encryption.certificate.pem,
-            "signature": pki.automaker.signature.certificate.pem,
-            "tlsRoot": pki.automaker.tls.certificate.pem,
-        ]
-        try maker.importAutomaker(JSONSerialization.data(withJSONObject: bundle))
+        try maker.importAutomaker(pki.bundle(for: maker.pki.root.certificate, tlsRoot: true))
         return maker
     }
 

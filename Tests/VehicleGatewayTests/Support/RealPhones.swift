@@ -17,17 +17,8 @@ final class RealPhones: Sendable {
         folder = FileManager.default.temporaryDirectory
             .appending(path: "latchkey-phones-\(UUID().uuidString.prefix(8))")
         let maker = try maker
-        let automaker = car.pki.automaker
-        let bundle = [
-            "environment": car.environment, "vehicleOemId": "roadworks",
-            "root": automaker.root.certificate.pem,
-            "externalCA": try automaker.externalCA(
-                for: maker.pki.root.certificate, from: TestPKI.start, random: .system
-            ).pem,
-            "encryption": automaker.encryption.certificate.pem,
-            "signature": automaker.signature.certificate.pem,
-        ]
-        try maker.importAutomaker(JSONSerialization.data(withJSONObject: bundle))
+        try maker.importAutomaker(
+            car.pki.bundle(for: maker.pki.root.certificate, environment: car.environment))
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
