@@ -76,16 +76,21 @@ public struct KeyID: ByteIdentifier {
 public struct SlotID: ByteIdentifier {
     /// Bytes of every value.
     public static let size = 2
+    /// How often this position was issued before.
+    public let generation: UInt8
+    /// 1 for the owner's own key, 2...8 for shared keys.
+    public let position: UInt8
     /// The bytes of this value.
-    public let bytes: [UInt8]
+    public var bytes: [UInt8] { [generation, position] }
+
     /// Keeps checked bytes.
-    public init(uncheckedBytes bytes: [UInt8]) { self.bytes = bytes }
+    public init(uncheckedBytes bytes: [UInt8]) {
+        self.init(generation: bytes.first ?? 0, position: bytes.last ?? 0)
+    }
 
     /// The id of `generation` (00...FE) at `position` (1...8).
-    public init(generation: UInt8, position: UInt8) { bytes = [generation, position] }
-
-    /// How often this position was issued before.
-    public var generation: UInt8 { bytes.first ?? 0 }
-    /// 1 for the owner's own key, 2...8 for shared keys.
-    public var position: UInt8 { bytes.last ?? 0 }
+    public init(generation: UInt8, position: UInt8) {
+        self.generation = generation
+        self.position = position
+    }
 }

@@ -26,7 +26,7 @@ public func hmacSHA256(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
 
 /// A key of HMAC-SHA256 whose two padded blocks are hashed already: each code costs its message only.
 struct HMACKey {
-    private let inner: SHA256
+    private var inner: SHA256
     private let outer: SHA256
 
     init(_ key: [UInt8]) {
@@ -48,6 +48,13 @@ struct HMACKey {
         feed(&inner)
         inner.finalize().withUnsafeBytes { outer.update(bufferPointer: $0) }
         return outer.finalize()
+    }
+
+    /// The same key for messages that begin with these parts.
+    func begun(with head: [[UInt8]]) -> HMACKey {
+        var begun = self
+        for part in head { begun.inner.take(part) }
+        return begun
     }
 }
 

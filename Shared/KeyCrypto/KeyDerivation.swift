@@ -4,7 +4,7 @@ internal import Crypto
 
 /// HKDF-SHA256 without salt (RFC 5869), `count` bytes up to 8160 (PROTOCOL 1.4).
 public func hkdf(_ ikm: [UInt8], info: [UInt8], count: Int) -> [UInt8] {
-    ExtractedSecret(ikm).expand([info], count: count)
+    ExtractedSecret(ikm).expand(info, count: count)
 }
 
 /// The first half of HKDF-SHA256 without salt, from which several outputs are expanded (RFC 5869).
@@ -20,16 +20,14 @@ struct ExtractedSecret {
         key = HMACKey(extracted.withUnsafeBytes { Array($0) })
     }
 
-    /// `count` bytes for an info that comes in parts; 8160 at most.
-    func expand(_ info: [[UInt8]], count: Int) -> [UInt8] {
+    /// `count` bytes for this info; 8160 at most.
+    func expand(_ info: [UInt8], count: Int) -> [UInt8] {
         var (result, number): ([UInt8], UInt8) = ([], 1)
         result.reserveCapacity(count + 32)
         while result.count < count {
             let block = key.code { hash in
-                result.withUnsafeBytes {
-                    hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0.suffix(32)))
-                }
-                for part in info { hash.take(part) }
+                if !result.isEmpty { hash.take(Array(result.suffix(32))) }
+                hash.take(info)
                 withUnsafeBytes(of: number) { hash.update(bufferPointer: $0) }
             }
             block.withUnsafeBytes { result += $0 }
@@ -37,6 +35,21 @@ struct ExtractedSecret {
         }
         result.removeLast(result.count - max(count, 0))
         return result
+    }
+
+    /// What is left of infos that begin with these parts.
+    func begun(with head: [UInt8]...) -> BegunExpansion {
+        BegunExpansion(key: key.begun(with: head))
+    }
+}
+
+/// The first 16 bytes of HKDF-SHA256 for infos whose beginning is hashed already.
+struct BegunExpansion {
+    fileprivate let key: HMACKey
+
+    /// The first 16 bytes for the info that ends with `tail`, given as `tail ‖ 01`.
+    func expand(numbered tail: [UInt8]) -> [UInt8] {
+        key.code { $0.take(tail) }.withUnsafeBytes { Array($0.prefix(16)) }
     }
 }
 

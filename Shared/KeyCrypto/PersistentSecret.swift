@@ -6,15 +6,21 @@ internal import Synchronization
 /// Kpersistent, 32 bytes, as a car keeps it (PROTOCOL 8.8); written as hexadecimal by `Codable`, shown as
 /// `<redacted>` anywhere else.
 ///
-/// What HKDF extracts from it is the same at every tap, so it is kept once it was wanted: a car with
-/// many keys tries them all within one tap.
+/// Every key of one car is tried with an info that begins the same at every tap, so the secret keeps
+/// what that beginning makes of it: a car with many keys tries them all within one tap.
 public struct PersistentSecret: Sendable {
     private let stored: Stored
 
     private final class Stored: Sendable {
         let bytes: [UInt8]
-        let extracted = Mutex<ExtractedSecret?>(nil)
+        let begun = Mutex<Begun?>(nil)
         init(_ bytes: [UInt8]) { self.bytes = bytes }
+    }
+
+    private struct Begun {
+        let head: [UInt8]
+        let deviceKeyX: [UInt8]
+        let expansion: BegunExpansion
     }
 
     /// Keeps 32 bytes; with another number every use throws `length`.
@@ -25,13 +31,22 @@ public struct PersistentSecret: Sendable {
 
     var extracted: ExtractedSecret {
         get throws(CryptoError) {
-            guard exposed.count == 32 else { throw .length }
-            return stored.extracted.withLock { kept in
-                let secret = kept ?? ExtractedSecret(stored.bytes)
-                kept = secret
-                return secret
-            }
+            guard stored.bytes.count == 32 else { throw .length }
+            return ExtractedSecret(stored.bytes)
         }
+    }
+
+    /// The expansion of infos that begin with `head ‖ deviceKeyX`; kept for those asked for last.
+    func begun(with head: [UInt8], _ deviceKeyX: [UInt8]) throws(CryptoError) -> BegunExpansion {
+        let kept = stored.begun.withLock { kept in
+            kept?.deviceKeyX == deviceKeyX && kept?.head == head ? kept?.expansion : nil
+        }
+        if let kept { return kept }
+        let expansion = try extracted.begun(with: head, deviceKeyX)
+        stored.begun.withLock {
+            $0 = Begun(head: head, deviceKeyX: deviceKeyX, expansion: expansion)
+        }
+        return expansion
     }
 }
 

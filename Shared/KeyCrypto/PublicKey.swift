@@ -6,14 +6,11 @@ internal import Synchronization
 
 /// A P-256 public key whose point was checked (PROTOCOL 2.3).
 public struct PublicKey: Sendable {
-    /// 65 bytes `04‖x‖y`.
-    public let bytes: [UInt8]
     private let parsed: Parsed
 
     /// Takes 65 bytes `04‖x‖y`; another form, an off-curve point and infinity throw `point`.
     public init(_ x963: [UInt8]) throws(CryptoError) {
         guard x963.count == 65, x963.first == 0x04 else { throw .point }
-        bytes = x963
         do {
             parsed = Parsed(try P256.KeyAgreement.PublicKey(x963Representation: x963), x963)
         } catch {
@@ -23,9 +20,11 @@ public struct PublicKey: Sendable {
 
     /// A point that is known to be good.
     init(_ key: P256.KeyAgreement.PublicKey) {
-        bytes = Array(key.x963Representation)
-        parsed = Parsed(key, bytes)
+        parsed = Parsed(key, Array(key.x963Representation))
     }
+
+    /// 65 bytes `04‖x‖y`.
+    public var bytes: [UInt8] { parsed.bytes }
 
     /// The x coordinate, 32 bytes.
     public var x: [UInt8] { parsed.x }
@@ -36,7 +35,7 @@ public struct PublicKey: Sendable {
     /// Whether `signature` (`r‖s`, 64 bytes) is an ECDSA-SHA256 signature over `message`; a
     /// malformed one is not.
     public func isValid(_ signature: [UInt8], for message: [UInt8]) -> Bool {
-        guard signature.count == 64, let key = parsed.signing(bytes),
+        guard signature.count == 64, let key = parsed.signing,
             let signature = try? P256.Signing.ECDSASignature(rawRepresentation: signature)
         else { return false }
         return key.isValidSignature(signature, for: digest(message))
@@ -74,16 +73,18 @@ extension PublicKey: Codable, CustomStringConvertible {
 /// are used for one of the two only, so the second is made when it is first wanted.
 private final class Parsed: Sendable {
     let agreement: P256.KeyAgreement.PublicKey
+    let bytes: [UInt8]
     /// Enters every key schedule, so it is cut out once.
     let x: [UInt8]
     private let verifying = Mutex<P256.Signing.PublicKey?>(nil)
 
     init(_ agreement: P256.KeyAgreement.PublicKey, _ bytes: [UInt8]) {
         self.agreement = agreement
+        self.bytes = bytes
         x = Array(bytes[1..<33])
     }
 
-    func signing(_ bytes: [UInt8]) -> P256.Signing.PublicKey? {
+    var signing: P256.Signing.PublicKey? {
         verifying.withLock { cached in
             if cached == nil { cached = try? P256.Signing.PublicKey(x963Representation: bytes) }
             return cached

@@ -27,21 +27,3 @@ public struct FastKeys: Sendable, CustomStringConvertible, CustomReflectable {
     /// Nothing to reflect.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
-
-/// One key a car may find behind a fast cryptogram (PROTOCOL 8.5).
-public struct FastCandidate: Sendable, CustomStringConvertible, CustomReflectable {
-    public var kpersistent: PersistentSecret
-    /// device.PK.x, 32 bytes.
-    public var deviceKeyX: [UInt8]
-
-    /// Keeps both.
-    public init(kpersistent: PersistentSecret, deviceKeyX: [UInt8]) {
-        self.kpersistent = kpersistent
-        self.deviceKeyX = deviceKeyX
-    }
-
-    /// Always `<redacted>`.
-    public var description: String { "<redacted>" }
-    /// Nothing to reflect.
-    public var customMirror: Mirror { Mirror(self, children: []) }
-}

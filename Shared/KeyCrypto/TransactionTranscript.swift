@@ -64,43 +64,17 @@ public struct TransactionTranscript: Sendable {
     ) throws(CryptoError) -> StandardKeys {
         let kdh = ExtractedSecret(
             x963KDF(try own.sharedX(with: peer), sharedInfo: transactionId, count: 32))
-        let volatile = kdh.expand([info(Label.volatile)], count: ranging ? 80 : 48)
+        let volatile = kdh.expand(info(Label.volatile), count: ranging ? 80 : 48)
         return StandardKeys(
             channel: ChannelKeys(volatile.prefix(48)),
-            kpersistent: kdh.expand([info(Label.persistent)], count: 32),
+            kpersistent: kdh.expand(info(Label.persistent), count: 32),
             ursk: ranging ? Array(volatile.suffix(32)) : nil)
-    }
-
-    /// Keys of a fast transaction from the stored 32-byte Kpersistent and the x coordinates of
-    /// vehicle.PK and device.PK (PROTOCOL 8.5); version 0100 does not use the coordinates.
-    public func fastKeys(
-        kpersistent: [UInt8], vehicleKeyX: [UInt8], deviceKeyX: [UInt8]
-    ) throws(CryptoError) -> FastKeys {
-        guard kpersistent.count == 32 else { throw .length }
-        let info = FastInfo(self, vehicleKeyX: vehicleKeyX).parts(deviceKeyX: deviceKeyX)
-        return try fastKeys(ExtractedSecret(kpersistent), info)
-    }
-
-    /// The candidate whose cryptogram is `cryptogram`, compared in the order given and each in
-    /// constant time; none means: go on with AUTH1 (PROTOCOL 8.5, 8.10).
-    public func fastMatch(
-        _ cryptogram: [UInt8], among candidates: some Sequence<FastCandidate>, vehicleKeyX: [UInt8]
-    ) throws(CryptoError) -> (index: Int, keys: FastKeys)? {
-        let info = FastInfo(self, vehicleKeyX: vehicleKeyX)
-        for (index, candidate) in candidates.enumerated() {
-            let secret = try candidate.kpersistent.extracted
-            let parts = info.parts(deviceKeyX: candidate.deviceKeyX)
-            let expected = try self.cryptogram(secret.expand(parts, count: 16))
-            guard constantTimeEqual(expected, cryptogram) else { continue }
-            return (index, try fastKeys(secret, parts))
-        }
-        return nil
     }
 }
 
 extension TransactionTranscript {
     /// `5C <len> <phone's version list>`.
-    private var versionList: [UInt8] {
+    var versionList: [UInt8] {
         [0x5C, UInt8(truncatingIfNeeded: phoneVersions.count)] + phoneVersions
     }
 
@@ -118,45 +92,5 @@ extension TransactionTranscript {
         info += version
         if version != [0x01, 0x00] { info += versionList }
         return info
-    }
-
-    private func fastKeys(
-        _ secret: ExtractedSecret, _ info: [[UInt8]]
-    ) throws(CryptoError) -> FastKeys {
-        let keys = secret.expand(info, count: 64)
-        return FastKeys(
-            cryptogram: try cryptogram(Array(keys.prefix(16))),
-            channel: ChannelKeys(keys.suffix(48)))
-    }
-
-    /// The first 16 bytes of the fast keys, which in version 0100 are the key that makes it.
-    private func cryptogram(_ first: [UInt8]) throws(CryptoError) -> [UInt8] {
-        guard version == [0x01, 0x00] else { return first }
-        return try cmac(key: first, signatureInput(usage: .endpoint))
-    }
-
-    /// info of PROTOCOL 8.5, made once for all keys of a car: only device.PK.x differs between them.
-    private struct FastInfo {
-        private let head: [UInt8]
-        /// None in version 0100, whose info names no key.
-        private let tail: [UInt8]?
-
-        init(_ transcript: TransactionTranscript, vehicleKeyX: [UInt8]) {
-            guard transcript.version != [0x01, 0x00] else {
-                (head, tail) = (transcript.info(Label.volatileFast), nil)
-                return
-            }
-            head = vehicleKeyX + Label.volatileFast + transcript.vehicleId.bytes
-            let parts: [[UInt8]] = [
-                [transcript.interface], transcript.versionList, [0x5C, 0x02], transcript.version,
-                transcript.vehicleEphemeral.x, transcript.transactionId, transcript.flag,
-                transcript.endpointEphemeral.x,
-            ]
-            tail = Array(parts.joined())
-        }
-
-        func parts(deviceKeyX: [UInt8]) -> [[UInt8]] {
-            tail.map { [head, deviceKeyX, $0] } ?? [head]
-        }
     }
 }

@@ -94,9 +94,11 @@ struct TransactionVectorTests {
                 #expect(try match == vector.outputs.integer("matchIndex"))
                 continue
             }
-            let keys = try vector.inputs.transcript().fastKeys(
-                kpersistent: vector.inputs.hex("Kpersistent"),
-                vehicleKeyX: vector.inputs.key("vehicleSK").publicKey.x,
+            let schedule = FastSchedule(
+                try vector.inputs.transcript(),
+                vehicleKeyX: try vector.inputs.key("vehicleSK").publicKey.x)
+            let keys = try schedule.keys(
+                PersistentSecret(try vector.inputs.hex("Kpersistent")),
                 deviceKeyX: vector.inputs.key("deviceSK").publicKey.x)
             #expect(try keys.channel == vector.outputs.channelKeys())
             #expect(try keys.cryptogram == vector.outputs.hex("cryptogram"))
@@ -109,17 +111,20 @@ struct TransactionVectorTests {
     /// The matching candidate of `input`; the case's own key is the candidate when none is listed.
     private func search(_ input: VectorValue, in file: VectorFile) throws -> Int? {
         let inputs = try #require(try file.cases.dropFirst(input.integer("case")).first).inputs
-        let own = FastCandidate(
-            kpersistent: PersistentSecret(try inputs.hex("Kpersistent")),
-            deviceKeyX: try inputs.key("deviceSK").publicKey.x)
         let listed = try input.optional("candidates")?.list().map {
-            FastCandidate(
-                kpersistent: PersistentSecret(try $0.hex("Kpersistent")),
-                deviceKeyX: try $0.hex("devicePKx"))
+            (try $0.hex("Kpersistent"), deviceKeyX: try $0.hex("devicePKx"))
         }
+        let own = (
+            try inputs.hex("Kpersistent"), deviceKeyX: try inputs.key("deviceSK").publicKey.x
+        )
         let vehicleKeyX =
             try input.optional("vehiclePKx")?.hex() ?? inputs.key("vehicleSK").publicKey.x
-        return try inputs.transcript(changes: input).fastMatch(
-            input.hex("cryptogram"), among: listed ?? [own], vehicleKeyX: vehicleKeyX)?.index
+        let schedule = FastSchedule(
+            try inputs.transcript(changes: input), vehicleKeyX: vehicleKeyX)
+        return try (listed ?? [own]).firstIndex { kpersistent, deviceKeyX in
+            try schedule.isMade(
+                input.hex("cryptogram"), with: PersistentSecret(kpersistent),
+                deviceKeyX: deviceKeyX)
+        }
     }
 }

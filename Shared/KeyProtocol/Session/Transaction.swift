@@ -95,14 +95,17 @@ struct Transaction {
         return .send(command)
     }
 
-    private func candidates(_ car: Car) -> [(slotId: SlotID, candidate: FastCandidate)] {
-        car.record.keys.compactMap { key in
-            guard let kpersistent = key.kpersistent, mayBeFast(key, car) else { return nil }
-            return (
-                key.slotId,
-                FastCandidate(kpersistent: kpersistent, deviceKeyX: key.publicKey.x)
-            )
-        }
+    /// The key that made the cryptogram, the one used last tried first (PROTOCOL 8.5).
+    private func match(
+        _ cryptogram: [UInt8], _ transcript: TransactionTranscript, _ car: Car
+    ) -> SlotID? {
+        let schedule = FastSchedule(transcript, vehicleKeyX: car.identity.publicKey.x)
+        return car.record.keys.first { key in
+            guard mayBeFast(key, car), let kpersistent = key.kpersistent else { return false }
+            let isMade = try? schedule.isMade(
+                cryptogram, with: kpersistent, deviceKeyX: key.publicKey.x)
+            return isMade == true
+        }?.slotId
     }
 
     /// Where ranging follows, a key without a ranging secret needs the standard transaction for one.
@@ -122,16 +125,12 @@ struct Transaction {
             version: version.bytes,
             phoneVersions: selection.versions.encoded, vehicleId: car.identity.vehicleId)
         self.transcript = transcript
-        if isFast, let cryptogram = answer.cryptogram {
-            let candidates = candidates(car)
-            let match = try? transcript.fastMatch(
-                cryptogram, among: candidates.map(\.candidate),
-                vehicleKeyX: car.identity.publicKey.x)
-            if let match, candidates.indices.contains(match.index) {
-                kind = .fast
-                slotId = candidates[match.index].slotId
-                return decide(&car)
-            }
+        if isFast, let cryptogram = answer.cryptogram,
+            let match = match(cryptogram, transcript, car)
+        {
+            kind = .fast
+            slotId = match
+            return decide(&car)
         }
         guard
             let signature = try? car.identity.privateKey.signature(

@@ -25,7 +25,7 @@ public struct RangingSecret: Codable, Hashable, Sendable {
 extension VehicleRecord {
     /// Forgets ranging secrets whose day is over.
     mutating func dropRangingSecrets(at time: Instant) {
-        for index in keys.indices where keys[index].ranging?.isAlive(at: time) == false {
+        for index in keys.indices.filter({ keys[$0].ranging?.isAlive(at: time) == false }) {
             keys[index].ranging = nil
         }
     }

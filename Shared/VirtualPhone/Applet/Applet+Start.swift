@@ -73,10 +73,10 @@ extension Applet {
     ) throws(Refusal) -> (FastKeys, isReal: Bool) {
         let dummy = context.random.bytes(32, for: "dummy Kpersistent")
         let stored = element.fastSecret(of: endpoint, context.conditions)
+        let schedule = FastSchedule(transcript, vehicleKeyX: endpoint.description.vehicleKey.x)
         do throws(CryptoError) {
-            let keys = try transcript.fastKeys(
-                kpersistent: stored ?? dummy, vehicleKeyX: endpoint.description.vehicleKey.x,
-                deviceKeyX: endpoint.privateKey.publicKey.x)
+            let keys = try schedule.keys(
+                PersistentSecret(stored ?? dummy), deviceKeyX: endpoint.privateKey.publicKey.x)
             return (keys, stored != nil)
         } catch { throw Refusal(.conditionsNotMet) }
     }

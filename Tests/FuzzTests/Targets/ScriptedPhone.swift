@@ -99,9 +99,9 @@ struct ScriptedPhone {
         var response = Auth0Response(
             endpointEphemeral: key.publicKey.bytes, cryptogram: nil)
         if command.p1 == 0x01 {
-            let keys = try? transcript.fastKeys(
-                kpersistent: secret ?? [UInt8](repeating: 1, count: 32),
-                vehicleKeyX: FuzzKeys.car.publicKey.x, deviceKeyX: signer.publicKey.x)
+            let secret = PersistentSecret(secret ?? [UInt8](repeating: 1, count: 32))
+            let keys = try? FastSchedule(transcript, vehicleKeyX: FuzzKeys.car.publicKey.x)
+                .keys(secret, deviceKeyX: signer.publicKey.x)
             response.cryptogram = input.byte() & 1 == 0 ? keys?.cryptogram : input.take(16)
         }
         return response.encoded

@@ -158,9 +158,8 @@ struct ScriptedReader {
             phoneVersions: [ProtocolVersion.v0200, .v0100].encoded, vehicleId: identifier)
         (self.transcript, ephemeral) = (transcript, key)
         guard let known = record.keys.first, let secret = known.kpersistent,
-            let keys = try? transcript.fastKeys(
-                kpersistent: secret.exposed, vehicleKeyX: FuzzKeys.car.publicKey.x,
-                deviceKeyX: known.publicKey.x)
+            let keys = try? FastSchedule(transcript, vehicleKeyX: FuzzKeys.car.publicKey.x)
+                .keys(secret, deviceKeyX: known.publicKey.x)
         else { return }
         fast = SecureChannel(keys: keys.channel)
     }

@@ -69,10 +69,9 @@ struct TestApplet: TestPhone {
         (self.endpoint, self.transcript) = (endpoint, transcript)
         var cryptogram: [UInt8]?
         if command.p1 == 1 {
-            cryptogram = try transcript.fastKeys(
-                kpersistent: kpersistent ?? RandomSource.system.bytes(32, for: "dummy"),
-                vehicleKeyX: vehicleKey.x, deviceKeyX: key.publicKey.x
-            ).cryptogram
+            let secret = kpersistent ?? RandomSource.system.bytes(32, for: "dummy")
+            cryptogram = try FastSchedule(transcript, vehicleKeyX: vehicleKey.x)
+                .keys(PersistentSecret(secret), deviceKeyX: key.publicKey.x).cryptogram
         }
         return ResponseAPDU(
             Auth0Response(
