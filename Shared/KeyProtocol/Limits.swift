@@ -33,7 +33,7 @@ public enum Limits {
     /// DER bytes of a certificate read from a phone, far above what the profile can produce.
     public static let certificate = 2048
     /// Versions in one list; two exist.
-    public static let versions = 16
+    public static let versions = 127
     /// Milliseconds between two questions whether the endpoint is ready.
     public static let creationPoll = 200
     /// Questions whether the endpoint is ready: 5 s.

@@ -163,17 +163,28 @@ import VirtualPhone
             result.announcement?.sentence == "reader announced: door of make FFF, no key for it")
     }
 
-    @Test(
-        arguments: [
-            [0x6A, 0x02], [0x6A, 0x02, 0xC3, 0x02, 0x01, 0x01, 0xFF, 0xF1, 0x00, 0x00],
-            [0x6A, 0x02, 0xC3, 0x02, 0x07, 0x01, 0xFF, 0xF1, 0x74, 0xD5],
-        ] as [[UInt8]])
-    func `a damaged polling frame is neither shown nor answered`(_ frame: [UInt8]) throws {
+    @Test func `a polling frame of a kind nobody knows is neither shown nor answered`() throws {
+        let foreign: [UInt8] = [0x6A, 0x02, 0xC8, 0x01, 0x00, 0x03]
         let (result, answers) = try tap { reader in
-            reader.sendFrame(frame)
+            reader.sendFrame(foreign + PollingFrame.crc(foreign))
             return [reader.ask(Self.selectApplet), reader.ask(Self.unlocked)]
         }
         #expect(answers.map(\.hex) == ["5c04020001009000", "9000"])
+        #expect(result.announcement == nil)
+    }
+
+    @Test(
+        arguments: [
+            ([0x6A, 0x02], "6700"), ([0x6A, 0x02, 0x00, 0x00], "6e00"),
+            ([0x6A, 0x02, 0xC3, 0x02, 0x01, 0x01, 0xFF, 0xF1, 0x00, 0x00], "6700"),
+        ] as [([UInt8], String)])
+    func `what begins like a polling frame and has no checksum is a command like any other`(
+        _ frame: [UInt8], _ status: String
+    ) throws {
+        let (result, answers) = try tap { reader in
+            [reader.ask(frame), reader.ask(Self.selectApplet), reader.ask(Self.unlocked)]
+        }
+        #expect(answers.map(\.hex) == [status, "5c04020001009000", "9000"])
         #expect(result.announcement == nil)
     }
 

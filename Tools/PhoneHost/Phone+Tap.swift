@@ -74,7 +74,12 @@ extension Phone {
             guard let frame else { break }
             session.trace.note(frame, ms: session.milliseconds)
             session.announced(card.announced(frame))
-        case .frame(.powerOn): session.powered()
+        case .frame(.powerOn):
+            // A loss of field like any other, but nobody has gone away.
+            card.fieldLost()
+            collect(&session)
+            try save()
+            session.powered()
         case .frame(.powerOff), .frame(.reset):
             card.fieldLost()
             session.trace.noteFieldLost(ms: session.milliseconds)

@@ -9,13 +9,13 @@ internal import ServiceKit
 /// ```text
 /// both ways: length(2, big-endian) || bytes
 /// 00 off, 01 on, 02 reset: no answer   04: answer ATR   longer: command, answer response
-/// 6A 02 …: polling frame, no answer (no command has the class 6A)
+/// 6A 02 … with a good checksum: polling frame, no answer
 /// ```
 enum ReaderFrame: Equatable {
     case powerOff, powerOn, reset
     case atrRequest
     case command([UInt8])
-    /// A polling frame; none when it was damaged on the way.
+    /// A polling frame; none when it is of a kind nobody here knows.
     case announcement(PollingFrame?)
 
     /// Bytes of the longest command that is read; APDUs of this protocol have at most 261.
@@ -25,9 +25,8 @@ enum ReaderFrame: Equatable {
 
     init(_ bytes: [UInt8]) throws(PhoneHostError) {
         guard bytes.count < 2 else {
-            let isAnnouncement = bytes.starts(with: [0x6A, 0x02])
             self =
-                isAnnouncement
+                PollingFrame.isIntact(bytes)
                 ? .announcement(try? PollingFrame(parsing: bytes)) : .command(bytes)
             return
         }

@@ -35,6 +35,20 @@ extension ExchangeCommand.Placed {
     }
 }
 
+/// Reads the signaling bits of a key that does not tell them in AUTH1 (PROTOCOL 10.4).
+///
+/// ```text
+/// BA { 87 signaling 0001 }
+/// ```
+struct SignalingVisit: MailboxVisit {
+    mutating func next(_ answer: ExchangeResponse?, _ car: inout Car) -> VisitStep {
+        guard let answer else {
+            return .exchange(ExchangeCommand(nil, [.read(car.mapping.signaling, 1)]))
+        }
+        return .done(SignalingBits(rawValue: answer.reads.first?.first ?? 0))
+    }
+}
+
 /// Reads an object of the private mailbox whose first two bytes are its length (PROTOCOL 10.2).
 ///
 /// ```text

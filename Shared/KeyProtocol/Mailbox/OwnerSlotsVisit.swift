@@ -10,10 +10,14 @@ internal import KeyCrypto
 /// 8C 01 00  B9 { 8A tokens }  BA { 8A signaling }
 /// ```
 struct OwnerSlotsVisit: MailboxVisit {
+    /// What the phone already left for the car stays; none when AUTH1 did not tell, and it is read.
+    private var signaling: SignalingBits?
     private var stage = Stage.start
     private var slots: [SlotID] = []
 
     private enum Stage { case start, slotsWritten, finished }
+
+    init(_ signaling: SignalingBits?) { self.signaling = signaling }
 
     mutating func next(_ answer: ExchangeResponse?, _ car: inout Car) -> VisitStep {
         switch stage {
@@ -24,7 +28,8 @@ struct OwnerSlotsVisit: MailboxVisit {
             return .exchange(slotCommand(car))
         case .slotsWritten:
             stage = .finished
-            return .exchange(tokenCommand(car))
+            let found = signaling ?? SignalingBits(rawValue: answer?.reads.first?.first ?? 0)
+            return .exchange(tokenCommand(found, car))
         case .finished:
             return .done(nil)
         }
@@ -41,14 +46,15 @@ struct OwnerSlotsVisit: MailboxVisit {
     private func slotCommand(_ car: Car) -> ExchangeCommand {
         let list = perPosition { $0?.bytes ?? [0, 0] }
         let bitmap = slots.reduce(UInt8(0)) { $0 | MailboxLayout.bit(position: $1.position) }
+        let read = signaling == nil ? [ExchangeCommand.Placed.read(car.mapping.signaling, 1)] : []
         return ExchangeCommand(
             atomic: .more,
-            [.write(car.mapping.slotList, list), .write(car.mapping.slotBitmap, [bitmap])])
+            read + [.write(car.mapping.slotList, list), .write(car.mapping.slotBitmap, [bitmap])])
     }
 
-    private func tokenCommand(_ car: Car) -> ExchangeCommand {
+    private func tokenCommand(_ found: SignalingBits, _ car: Car) -> ExchangeCommand {
         let wantsMore = slots.count < Int(Limits.positions)
-        let signaling: SignalingBits = wantsMore ? .refillWanted : []
+        let signaling = found.subtracting(.refillWanted).union(wantsMore ? .refillWanted : [])
         var writes: [ExchangeCommand.Placed] = []
         if car.writesTokens {
             let tokens = perPosition { slot in

@@ -135,11 +135,11 @@ struct UpkeepVisit: MailboxVisit {
                 && listed.map {
                     $0.position == position && car.record.slots.state(of: $0) == .issued
                 } ?? false
-            guard !isGood, let fresh = car.record.slots.issue(position: position),
-                list.count >= place + 2
-            else { continue }
-            list.replaceSubrange(place..<place + 2, with: fresh.bytes)
-            bitmap |= bit
+            guard !isGood, list.count >= place + 2 else { continue }
+            let fresh = car.record.slots.issue(position: position)
+            list.replaceSubrange(place..<place + 2, with: fresh?.bytes ?? [0, 0])
+            bitmap = fresh == nil ? bitmap & ~bit : bitmap | bit
+            guard let fresh else { continue }  // exhausted
             if car.writesTokens {
                 tokens.append(.token(car.identity.token(of: fresh), position: position))
             }

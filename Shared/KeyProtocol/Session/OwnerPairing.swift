@@ -45,11 +45,11 @@ struct OwnerPairing {
             return .end(.outcome(Outcome(.refused(reason.sentence, nil))))
         }
         guard car.now < startedAt.adding(seconds: Limits.phase2) else { return abort(.timeout) }
-        let isGood = response.status == .done || response.status.hasMoreData
         switch stage {
         case .selecting: return selected(response, &car)
         case .verifying where response.status == .wrongEvidence: return abort(.evidenceFailed)
-        case _ where !isGood: return abort(response.status == .channel ? .secureChannel : .none)
+        case _ where !isGood(response.status):
+            return abort(response.status == .channel ? .secureChannel : .none)
         case .requesting: return shareArrived(response.body, &car)
         case .verifying: return evidenceArrived(response.body, &car)
         case .writingCreation, .writingStatement: return written(response.body)
@@ -80,6 +80,12 @@ struct OwnerPairing {
         return poll()
     }
 
+    /// Only an object is long enough to come in pieces.
+    private func isGood(_ status: StatusWord) -> Bool {
+        if case .fetching = stage, status.hasMoreData { return true }
+        return status == .done
+    }
+
     mutating func abort(_ reason: OPControlFlow.Reason) -> Move {
         channel?.close()
         responder = nil
@@ -92,10 +98,11 @@ struct OwnerPairing {
 
 extension OwnerPairing {
     private mutating func selected(_ response: ResponseAPDU, _ car: inout Car) -> Move {
-        guard response.status == .done,
-            let selection = try? FrameworkSelection(parsing: response.body),
-            selection.isReadyForPairing
-        else { return .end(.notReadyForPairing) }
+        guard response.status == .done else { return .end(.notReadyForPairing) }
+        guard let selection = try? FrameworkSelection(parsing: response.body) else {
+            return abort(.objectMalformed)
+        }
+        guard selection.isReadyForPairing else { return .end(.notReadyForPairing) }
         guard let mode = car.record.pairing, car.now < mode.expiresAt else {
             return abort(.notInPairingMode)
         }
@@ -116,9 +123,7 @@ extension OwnerPairing {
     private mutating func shareArrived(_ body: [UInt8], _ car: inout Car) -> Move {
         guard let request, let mode = car.record.pairing else { return abort(.internalError) }
         guard mode.attempts < Limits.pairingAttempts else { return abort(.attemptsExhausted) }
-        guard let share = try? TLVMap(body).value(0x50, count: 65) else {
-            return abort(.objectMalformed)
-        }
+        guard let share = try? TLVMap(body).value(0x50) else { return abort(.objectMalformed) }
         guard
             let verifier = try? SPAKE2Plus.Verifier(w0: mode.w0.exposed, L: mode.L.exposed)
         else { return abort(.internalError) }

@@ -6,9 +6,13 @@ internal import PKI
 
 /// The part after the key is proven: mailbox errands, check 9, and the end.
 extension Transaction {
-    /// Does what the signaling bits ask for, then decides.
+    /// Does what the signaling bits ask for, then decides. A key that does not tell them in AUTH1
+    /// (option_group_1 b7 clear) is asked before driving, when nobody stands at the door.
     mutating func upkeep(_ signaling: SignalingBits?, _ car: inout Car) -> Move {
-        guard let slotId, let key = car.record.key(at: slotId), let signaling,
+        guard let signaling else {
+            return code == .drive ? begin(SignalingVisit(), &car) : decide(&car)
+        }
+        guard let slotId, let key = car.record.key(at: slotId),
             let visit = UpkeepVisit(key, signaling, mapping: car.mapping)
         else { return decide(&car) }
         return begin(visit, &car)
@@ -55,7 +59,8 @@ extension Transaction {
             return end(.success(.done), .paired, car)
         case is FirstFriendVisit:
             keepRangingSecret(&car)
-            return upkeep(signaling, &car)
+            return upkeep(signaling ?? [], &car)
+        case is SignalingVisit: return upkeep(signaling ?? [], &car)
         default: return decide(&car)
         }
     }

@@ -203,12 +203,12 @@ struct Transaction {
         guard key.publicKey.isValid(answer.signature, for: input), version >= key.version else {
             return refuse(.none, car)
         }
-        guard code == .pairing else { return refuse(.rightMissing, car) }
-        kind = .pairing
         if car.isFastAllowed {
             car.record.pending?.key.kpersistent = (keys?.kpersistent).map(PersistentSecret.init)
         }
-        return begin(OwnerSlotsVisit(), &car)
+        guard code == .pairing else { return refuse(.rightMissing, car) }
+        kind = .pairing
+        return begin(OwnerSlotsVisit(answer.signaling), &car)
     }
 
     private mutating func firstSeen(

@@ -49,11 +49,17 @@ public struct MailboxMapping: Hashable, Sendable, Codable {
     /// Bytes of the package area, its length field included.
     public var packageSize: Int { Int(contentEnd) - Int(package) }
 
-    /// Whether all fields are in order, do not overlap and end within the largest mailbox.
+    /// Whether the areas are in order, no two fields overlap, and all end within the content and the
+    /// largest mailbox.
     public var isConsistent: Bool {
-        slotBitmap >= 1 && slotList > slotBitmap && Int(slotList) + 16 <= Int(oemArea)
-            && oemArea < receipt && receiptSize > 2 && packageSize > 2
-            && Int(contentEnd) <= Limits.mailbox
+        guard oemAreaSize > 0, receiptSize > 2, packageSize > 2, Int(contentEnd) <= Limits.mailbox
+        else { return false }
+        let fields = [
+            (signaling, 1), (slotBitmap, 1), (slotList, 16), (oemArea, oemAreaSize),
+            (receipt, receiptSize), (package, packageSize), (contentEnd, 0),
+        ].sorted { $0.0 < $1.0 }
+        return zip(fields, fields.dropFirst()).allSatisfy { Int($0.0) + $0.1 <= Int($1.0) }
+            && fields.last?.1 == 0
     }
 
     /// Reads the value of 7F4D.

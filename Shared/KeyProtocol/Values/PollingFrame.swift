@@ -64,6 +64,12 @@ public struct PollingFrame: Hashable, Sendable {
         }
     }
 
+    /// Whether these bytes begin like a polling frame and end with the right checksum.
+    public static func isIntact(_ bytes: [UInt8]) -> Bool {
+        bytes.starts(with: [0x6A, 0x02]) && bytes.count > 4
+            && crc(Array(bytes.dropLast(2))) == Array(bytes.suffix(2))
+    }
+
     /// The frame with its checksum.
     public var encoded: [UInt8] {
         let body =

@@ -25,7 +25,7 @@ public struct ProtocolVersion: RawRepresentable, Hashable, Comparable, Sendable,
     /// Lower versions come first.
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 
-    /// Reads `major‖minor` pairs; 1...16 of them.
+    /// Reads `major‖minor` pairs; 1...127 of them, as many as one length byte counts.
     public static func list(_ bytes: [UInt8]) throws(ProtocolError) -> [ProtocolVersion] {
         guard !bytes.isEmpty, bytes.count.isMultiple(of: 2), bytes.count <= 2 * Limits.versions
         else { throw .length }

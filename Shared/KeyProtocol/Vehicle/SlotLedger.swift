@@ -63,10 +63,12 @@ public struct SlotLedger: Codable, Equatable, Sendable {
     public mutating func issue(position number: UInt8) -> SlotID? {
         var slot: SlotID?
         change(SlotID(generation: 0, position: number)) { position in
-            while position.ahead.contains(UInt8(clamping: position.next)) { position.next += 1 }
-            guard position.next <= Int(Limits.lastGeneration) else { return }
-            let generation = UInt8(clamping: position.next)
-            position.next += 1
+            let spent = position.ahead
+            guard
+                let generation = (0...Limits.lastGeneration).dropFirst(position.next)
+                    .first(where: { !spent.contains($0) })
+            else { return }
+            position.next = Int(generation) + 1
             position.issued.append(generation)
             if position.issued.count > Limits.issuedPerPosition { position.issued.removeFirst() }
             slot = SlotID(generation: generation, position: number)
@@ -83,8 +85,9 @@ public struct SlotLedger: Codable, Equatable, Sendable {
         }
     }
 
-    /// Ends an id for ever, whatever it was.
+    /// Ends an id for ever, whatever it was; generation FF is never given out and needs no end.
     public mutating func retire(_ slot: SlotID) {
+        guard slot.generation <= Limits.lastGeneration else { return }
         change(slot) { position in
             position.issued.removeAll { $0 == slot.generation }
             position.bound.removeAll { $0 == slot.generation }

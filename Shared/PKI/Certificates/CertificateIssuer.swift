@@ -7,16 +7,25 @@ public import KeyCrypto
 public struct CertificateRequest: Sendable {
     public var role: CertificateRole
     public var publicKey: PublicKey
-    /// CommonName, 1...64 characters.
-    public var name: String
+    public var name: CertificateName
     public var notBefore: Instant
     public var notAfter: Instant
     /// Value of the private extension; none = the simple form `30 03 02 01 01`.
     public var extensionValue: [UInt8]?
 
-    /// A certificate of `role` for `publicKey`.
+    /// A certificate of `role` for `publicKey`, with a CommonName of 1...64 characters.
     public init(
         _ role: CertificateRole, for publicKey: PublicKey, named name: String,
+        notBefore: Instant, notAfter: Instant, extensionValue: [UInt8]? = nil
+    ) {
+        self.init(
+            role, for: publicKey, named: CertificateName(name), notBefore: notBefore,
+            notAfter: notAfter, extensionValue: extensionValue)
+    }
+
+    /// A certificate of `role` for `publicKey`, with a name taken over from another certificate.
+    public init(
+        _ role: CertificateRole, for publicKey: PublicKey, named name: CertificateName,
         notBefore: Instant, notAfter: Instant, extensionValue: [UInt8]? = nil
     ) {
         self.role = role
@@ -30,19 +39,19 @@ public struct CertificateRequest: Sendable {
 
 /// A key that issues certificates under its name (PROTOCOL 11.2).
 public struct CertificateIssuer: Sendable {
-    /// CommonName of the issuer.
-    public let name: String
+    private let name: CertificateName
     private let key: PrivateKey
 
-    /// Issues under `name` with `key`.
+    /// Issues under a CommonName of 1...64 characters.
     public init(name: String, key: PrivateKey) {
-        self.name = name
+        self.name = CertificateName(name)
         self.key = key
     }
 
     /// Issues as the subject of a certificate.
     public init(_ identity: CertifiedKey) {
-        self.init(name: identity.certificate.subjectName, key: identity.key)
+        name = identity.certificate.subject
+        key = identity.key
     }
 
     /// Makes a certificate; one that `ChainVerifier` would refuse is not given out.
@@ -69,7 +78,7 @@ public struct CertificateIssuer: Sendable {
         let certificate = try KeyCertificate(der: der)
         try ChainVerifier.issued(
             certificate, as: request.role,
-            by: TrustAnchor(publicKey: key.publicKey, name: name), at: nil)
+            by: TrustAnchor(publicKey: key.publicKey, name: name.text), at: nil)
         return certificate
     }
 

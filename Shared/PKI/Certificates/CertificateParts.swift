@@ -9,9 +9,6 @@ enum CertificateParts {
     private static let ecdsaWithSHA256: [UInt8] = [0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02]
     private static let ecPublicKey: [UInt8] = [0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01]
     private static let prime256v1: [UInt8] = [0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07]
-    private static let commonName: [UInt8] = [0x55, 0x04, 0x03]
-    private static let printable = Set(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?".utf8)
 
     static func signatureAlgorithm(_ reader: DERReader) throws(PKIError) {
         var fields = reader
@@ -34,30 +31,6 @@ enum CertificateParts {
             throw .chain("serialNumber of \(bytes.count) bytes")
         }
         return bytes
-    }
-
-    /// Exactly one CommonName, UTF8String or PrintableString of 1...64 characters.
-    static func commonName(_ reader: DERReader) throws(PKIError) -> String {
-        var sets = reader
-        var attributes = try sets.sequence("relative name", tag: .set)
-        var attribute = try attributes.sequence("name attribute")
-        guard sets.isAtEnd, attributes.isAtEnd, try identifier(&attribute) == commonName else {
-            throw .chain("a name that is not one CommonName")
-        }
-        let isPrintable = attribute.isNext(.printableString)
-        guard isPrintable || attribute.isNext(.utf8String) else {
-            throw .chain("CommonName is neither UTF8String nor PrintableString")
-        }
-        let letters = try attribute.primitive(
-            "CommonName", tag: isPrintable ? .printableString : .utf8String)
-        try attribute.end()
-        guard !isPrintable || letters.allSatisfy(printable.contains),
-            let text = String(validating: letters, as: UTF8.self)
-        else { throw .der("CommonName") }
-        guard (1...64).contains(text.unicodeScalars.count) else {
-            throw .chain("CommonName of \(text.unicodeScalars.count) characters")
-        }
-        return text
     }
 
     /// UTCTime `YYMMDDHHMMSSZ` (1950...2049) or GeneralizedTime (RFC 5280, 4.1.2.5).

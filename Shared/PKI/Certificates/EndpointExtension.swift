@@ -27,9 +27,9 @@ public struct EndpointExtension: DERObject {
     public var initialKeySlot: [UInt8]
     /// J's key first, 1...5.
     public var authorizedPKs: [PublicKey]
-    /// Bytes, at most 2048.
+    /// Bytes, at most 65535; whether it is what was asked for is the reader's to say.
     public var confidentialMailboxSize: Int
-    /// Bytes, at most 2048.
+    /// Bytes, at most 65535.
     public var privateMailboxSize: Int
     /// 32 bytes.
     public var accountInfoHash: [UInt8]?
@@ -73,9 +73,9 @@ public struct EndpointExtension: DERObject {
         try keys.end()
         guard !authorizedPKs.isEmpty else { throw .der("no authorized_PK") }
         confidentialMailboxSize = try fields.integer(
-            "confidential_mailbox_size", in: 0...Limits.mailbox, tag: .context(0))
+            "confidential_mailbox_size", in: 0...0xFFFF, tag: .context(0))
         privateMailboxSize = try fields.integer(
-            "private_mailbox_size", in: 0...Limits.mailbox, tag: .context(1))
+            "private_mailbox_size", in: 0...0xFFFF, tag: .context(1))
         accountInfoHash =
             fields.isNext(.octetString) ? try fields.octets("account_info_hash", 32) : nil
         try fields.end()

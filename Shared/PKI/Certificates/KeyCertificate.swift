@@ -17,10 +17,8 @@ public struct KeyCertificate: Sendable {
     public let der: [UInt8]
     /// 8...20 bytes of a positive INTEGER.
     public let serialNumber: [UInt8]
-    /// CommonName of the issuer.
-    public let issuerName: String
-    /// CommonName of the subject.
-    public let subjectName: String
+    public let issuer: CertificateName
+    public let subject: CertificateName
     /// First moment of validity.
     public let notBefore: Instant
     /// Last moment of validity.
@@ -45,18 +43,23 @@ public struct KeyCertificate: Sendable {
         serialNumber = try CertificateParts.serial(
             fields.primitive("serialNumber", tag: .integer))
         try CertificateParts.signatureAlgorithm(fields.sequence("signature algorithm"))
-        issuerName = try CertificateParts.commonName(fields.sequence("issuer"))
+        issuer = try CertificateName(fields.node("issuer"), field: "issuer")
         var validity = try fields.sequence("validity")
         notBefore = try CertificateParts.time(&validity)
         notAfter = try CertificateParts.time(&validity)
         try validity.end()
-        subjectName = try CertificateParts.commonName(fields.sequence("subject"))
+        subject = try CertificateName(fields.node("subject"), field: "subject")
         publicKey = try CertificateParts.publicKey(fields.sequence("subjectPublicKeyInfo"))
         extensions = try CertificateExtension.list(fields.node("extensions"))
         try fields.end()
         der = bytes
         signedBytes = Array(body.encodedBytes)
     }
+
+    /// CommonName of the issuer.
+    public var issuerName: String { issuer.text }
+    /// CommonName of the subject.
+    public var subjectName: String { subject.text }
 
     /// SHA-1 of the public key.
     public var keyId: KeyID { publicKey.keyId }

@@ -24,7 +24,7 @@ struct X509Extension {
 enum X509Parts {
     /// DER of a version 3 certificate with a random serial number of 16 bytes.
     static func issue(
-        _ subject: PublicKey, named name: String, by issuer: String, key: PrivateKey,
+        _ subject: PublicKey, named name: CertificateName, by issuer: CertificateName, key: PrivateKey,
         notBefore: Instant, notAfter: Instant, extensions: [X509Extension], random: RandomSource
     ) throws(PKIError) -> [UInt8] {
         // The top bits make the number positive and give it its full 16 bytes.
@@ -36,8 +36,8 @@ enum X509Parts {
                 publicKey: Certificate.PublicKey(
                     P256.Signing.PublicKey(x963Representation: subject.bytes)),
                 notValidBefore: date(notBefore), notValidAfter: date(notAfter),
-                issuer: DistinguishedName { CommonName(issuer) },
-                subject: DistinguishedName { CommonName(name) },
+                issuer: DistinguishedName(derEncoded: issuer.der),
+                subject: DistinguishedName(derEncoded: name.der),
                 signatureAlgorithm: .ecdsaWithSHA256,
                 extensions: Certificate.Extensions(
                     extensions.map { entry in
@@ -50,7 +50,7 @@ enum X509Parts {
             try serializer.serialize(certificate)
             return serializer.serializedBytes
         } catch {
-            throw .range("the certificate of \(name)")
+            throw .range("the certificate of \(name.text)")
         }
     }
 

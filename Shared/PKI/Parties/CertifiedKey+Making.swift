@@ -43,7 +43,7 @@ extension CertifiedKey {
     ) throws(PKIError) -> KeyCertificate {
         try CertificateIssuer(self).certificate(
             CertificateRequest(
-                role, for: root.publicKey, named: root.subjectName, notBefore: start,
+                role, for: root.publicKey, named: root.subject, notBefore: start,
                 notAfter: start.adding(seconds: Self.authorityLifetime)),
             random: random)
     }

@@ -41,9 +41,9 @@ extension Framework {
     {
         var session = try running()
         guard case .requested(let prover) = session.stage else { throw Refusal(.conditionsNotMet) }
-        guard let objects = try? TLV.list(data), objects.map(\.tag) == [0x52, 0x57],
-            let share = objects.first?.value, share.count == 65,
-            let evidence = objects.last?.value, evidence.count == 16
+        guard let objects = try? TLVMap(data),
+            let share = try? objects.value(0x52, count: 65),
+            let evidence = try? objects.value(0x57, count: 16)
         else { throw Refusal(.wrongData) }
         do throws(CryptoError) {
             let (own, keys) = try prover.finish(

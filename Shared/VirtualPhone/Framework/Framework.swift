@@ -38,8 +38,8 @@ struct Framework: Sendable {
     mutating func select(_ element: inout SecureElement, _ state: PhoneState) -> [UInt8] {
         switch session?.stage {
         case .awaitingSelect: session?.stage = .awaitingData
-        case .awaitingReset, .awaitingData: abort(&element)
-        default: break
+        case .awaitingReset, .awaitingData, .described, .confirmed: abort(&element)
+        default: session?.unsent = []
         }
         return FrameworkSelection(
             appletVersions: state.versions, isReadyForPairing: state.pairing != nil
@@ -53,8 +53,11 @@ struct Framework: Sendable {
     ) throws(Refusal) -> ResponseAPDU {
         guard let rule = Self.rules[command.ins] else { throw Refusal(.unknownInstruction) }
         try rule.check(command)
-        let isAbort = command.ins == Instruction.controlFlow && command.p1 == 0x00
-        if case .awaitingData = session?.stage, command.ins != Instruction.getData, !isAbort {
+        // What starts over or gives up may come at any time.
+        let isFree =
+            command.ins == Instruction.spakeRequest
+            || command.ins == Instruction.controlFlow && command.p1 == 0x00
+        if case .awaitingData = session?.stage, command.ins != Instruction.getData, !isFree {
             throw Refusal(.conditionsNotMet)
         }
         switch command.ins {

@@ -143,9 +143,9 @@ public struct PhoneCard: Sendable {
 
     /// SELECT routes between framework and applet and ends the running transaction (3.1).
     private mutating func select(_ command: CommandAPDU) throws(Refusal) -> ResponseAPDU {
-        guard command.cla == 0x00 else { throw Refusal(.wrongClass) }
         selected = nil
         applet.drop()
+        guard command.cla == 0x00 else { throw Refusal(.wrongClass) }
         guard command.p1 == 0x04, command.p2 == 0x00 else { throw Refusal(.wrongParameters) }
         switch ApplicationID(command.data) {
         // Owner pairing is contactless.
