@@ -44,6 +44,35 @@ struct PartyTests {
             root: TrustAnchor(parties.deviceOEM.root.certificate), at: TestPKI.now)
     }
 
+    @Test func `names are taken over byte by byte, also from who writes PrintableString`() throws {
+        let written = try CertifiedKey.selfSigned(
+            .deviceRoot, named: "Acme Phones Root", from: TestPKI.start, purpose: "D",
+            random: .system)
+        let name = Array("Acme Phones Root".utf8)
+        let text = written.certificate.der.hex.replacing(
+            "0c\([UInt8(name.count)].hex)\(name.hex)", with: "13\([UInt8(name.count)].hex)\(name.hex)")
+        let root = try CertifiedKey(
+            key: written.key, certificate: KeyCertificate(der: [UInt8](hex: text)))
+        #expect(root.certificate.subjectName == "Acme Phones Root")
+        let F = try parties.automaker.root.certify(
+            root.certificate, as: .externalCA, from: TestPKI.start, random: .system)
+        let M = try root.certify(
+            parties.automaker.root.certificate, as: .crossCertificate, from: TestPKI.start,
+            random: .system)
+        let printable = [0x13, UInt8(name.count)] + name
+        for der in [F.subject.der, M.issuer.der] { #expect(der.suffix(18) == printable[...]) }
+        #expect(M.subject == parties.automaker.root.certificate.subject)
+        #expect(F.issuer == M.subject && M.issuer == F.subject)
+    }
+
+    @Test func `a mailbox larger than any is for the car to refuse, not a broken certificate`()
+        throws
+    {
+        var large = try content()
+        (large.privateMailboxSize, large.confidentialMailboxSize) = (4096, 65_535)
+        #expect(try EndpointExtension(parsing: large.encoded) == large)
+    }
+
     @Test func `a car is believed over the cross certificate and over the pinned root`() throws {
         let id = try VehicleID(hex: "f7b76e5b51dc7f83")
         let automaker = parties.automaker

@@ -123,6 +123,29 @@ struct MailboxTests {
         #expect(try car.tapOwner(.drive).controlFlow == "0103")
     }
 
+    @Test func `a key that tells no signaling bits is asked for them before it drives`() throws {
+        var car = try TestCar()
+        car.owner.tellsSignaling = false
+        car.owner.privateMailbox[0] = 0x01
+        car.owner.privateMailbox[1] = 0xFD
+        #expect(try car.tapOwner(.unlock).controlFlow == "0101")
+        #expect(car.owner.privateMailbox[0] == 0x01)
+        #expect(try car.tapOwner(.drive).controlFlow == "0103")
+        #expect(car.owner.privateMailbox[0] == 0 && car.owner.privateMailbox[1] == 0xFF)
+    }
+
+    @Test func `a used up position is taken off the owner's list`() throws {
+        var car = try TestCar()
+        let last = SlotID(generation: 0xFE, position: 4)
+        car.record.slots = SlotLedger([car.owner.slot: .bound, last: .retired])
+        car.owner.privateMailbox[0] = 0x01
+        car.owner.privateMailbox[1] = 0xFF
+        car.owner.privateMailbox.replaceSubrange(8..<10, with: last.bytes)
+        #expect(try car.tapOwner(.unlock).controlFlow == "0101")
+        #expect(car.owner.privateMailbox[1] == 0xF7)
+        #expect(car.owner.privateMailbox[8..<10] == [0, 0])
+    }
+
     @Test func `a key that came online needs no mailbox`() throws {
         var car = try TestCar()
         var friend = try car.knownFriend(KeyConfig(profile: .full, notBefore: car.start))

@@ -119,6 +119,49 @@ struct PairingTests {
         #expect(run.commands[1][2...3] == [0x00, 0x04] && run.commands[4][2...3] == [0x00, 0x03])
     }
 
+    @Test(arguments: [true, false])
+    func `phase 3 leaves alone what the phone already left for the car`(isTold: Bool) throws {
+        var phone = trace.phone
+        phone.applet.tellsSignaling = isTold
+        // Receipt, OEM data, and a refill that this phase 3 makes unnecessary.
+        phone.applet.privateMailbox[0] = 0x0D
+        let run = try pair(try trace.record(), &phone)
+        #expect(run.outcome?.result == .paired)
+        #expect(phone.applet.privateMailbox[0] == 0x0C)
+        #expect(phone.applet.privateMailbox[1] == 0xFF)
+    }
+
+    @Test func `a share that is no point and a message that is none end differently`() throws {
+        let compressed = [0x02] + [UInt8](repeating: 1, count: 32)
+        let rows: [([UInt8], String)] = [
+            (TLV(0x50, compressed).encoded, "000c"), (TLV(0x50, [0x00]).encoded, "000c"),
+            (TLV(0x50, [0x04] + [UInt8](repeating: 0, count: 64)).encoded, "000c"),
+            (TLV(0x50, [UInt8]()).encoded, "000c"), (TLV(0x51, compressed).encoded, "0008"),
+            ([0x50], "0008"), ([], "0008"),
+        ]
+        for (body, expected) in rows {
+            var phone = trace.phone
+            phone.fault = (1, { _ in body + [0x90, 0x00] })
+            let run = try pair(try trace.record(), &phone)
+            #expect(run.controlFlow == expected, "\(body.hex)")
+            #expect(run.stored.pairing?.attempts == 0)
+        }
+    }
+
+    @Test func `more data is announced for objects only`() throws {
+        for index in [1, 2, 3] {
+            var phone = trace.phone
+            phone.fault = (index, { $0.dropLast(2) + [0x61, 0x10] })
+            #expect(try pair(try trace.record(), &phone).controlFlow == "0000", "\(index)")
+        }
+    }
+
+    @Test func `a framework that answers SELECT with nonsense is told so`() throws {
+        var phone = trace.phone
+        phone.fault = (0, { _ in [0x5A, 0x05, 0x90, 0x00] })
+        #expect(try pair(try trace.record(), &phone, .dashboard).controlFlow == "0008")
+    }
+
     @Test func `a broken phase 3 is repeated with fresh ids`() throws {
         let pending = try pendingRecord()
         var phone = trace.phone

@@ -42,6 +42,15 @@ struct SlotLedgerTests {
         #expect(ids.map(\.generation) == [0, 2])
     }
 
+    @Test func `generation FF is nobody's and nothing waits for it`() throws {
+        var ledger = SlotLedger()
+        ledger.retire(SlotID(generation: 0xFF, position: 5))
+        let ids = (0..<256).map { _ in ledger.issue(position: 5) }
+        #expect(ids.last == .some(nil))
+        #expect(ids.compactMap(\.self).count == 255)
+        #expect(ledger.state(of: SlotID(generation: 0xFF, position: 5)) == .free)
+    }
+
     @Test func `positions that do not exist are free and give nothing`() throws {
         var ledger = SlotLedger()
         let outside = [ledger.issue(position: 0), ledger.issue(position: 9)]

@@ -19,6 +19,8 @@ struct TestApplet: TestPhone {
     /// Signs AUTH1 with another key.
     var signingKey: PrivateKey?
     var needsUserForDrive = false
+    /// option_group_1 b7: whether AUTH1 brings the signaling bits.
+    var tellsSignaling = true
     private(set) var responses = 0
     private(set) var isSession = false
     private var pendingMailboxes: (private: [UInt8], confidential: [UInt8])?
@@ -95,7 +97,7 @@ struct TestApplet: TestPhone {
         let input = transcript.signatureInput(usage: .endpoint)
         let answer = Auth1Response(
             slotId: slot, signature: try (signingKey ?? key).signature(for: input),
-            signaling: SignalingBits(rawValue: privateMailbox.first ?? 0))
+            signaling: tellsSignaling ? SignalingBits(rawValue: privateMailbox.first ?? 0) : nil)
         let body = try channel.sealResponse(answer.encoded)
         self.channel = channel
         return ResponseAPDU(body)

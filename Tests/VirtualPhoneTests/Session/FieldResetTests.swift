@@ -68,6 +68,17 @@ struct FieldResetTests {
         }
     }
 
+    @Test func `the car may start over right after the field reset`() throws {
+        var (replay, select, getData) = try announced()
+        replay.phone.fieldLost()
+        _ = try replay.send(select)
+        let steps = try replay.steps.compactMap { try $0.optional("command")?.hex() }
+        let request = try #require(steps.first { $0.starts(with: [0x80, 0x30]) })
+        #expect(replay.phone.respond(to: request, at: replay.now).starts(with: [0x50, 0x41]))
+        #expect(replay.phone.element.keyIds.isEmpty)
+        #expect(isRefused(try replay.send(getData)))
+    }
+
     @Test func `the car may give up right after the field reset`() throws {
         for (command, hasPassword) in [("803c0000", true), ("803c000d", false)] {
             var (replay, select, getData) = try announced()

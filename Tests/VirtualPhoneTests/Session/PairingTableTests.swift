@@ -91,6 +91,24 @@ struct PairingTableTests {
         #expect(car.send(car.request.command).status == .notReadyForPairing)
     }
 
+    @Test func `VERIFY may come in either order, but whole`() throws {
+        let share = TLV(0x52, world.vehicle.publicKey.bytes)
+        let evidence = TLV(0x57, [UInt8](repeating: 0, count: 16))
+        let rows: [([TLV], StatusWord)] = [
+            ([evidence, share], .wrongEvidence),
+            ([TLV(0x52, share.value + [0]), TLV(0x57, Array(evidence.value.dropLast()))], .wrongData),
+            ([TLV(0x53, share.value), evidence], .wrongData),
+            ([share, TLV(0x58, evidence.value)], .wrongData),
+        ]
+        for (objects, status) in rows {
+            var car = try RawCar(world)
+            #expect(car.send(car.request.command).status == .done)
+            let verify = CommandAPDU(
+                cla: 0x80, ins: Instruction.spakeVerify, data: objects.encoded)
+            #expect(car.send(verify).status == status)
+        }
+    }
+
     @Test func `the first batch is accepted in any split that ends with its end marker`() throws {
         let stream = car.batch.encoded + Self.end.encoded
         for size in [7, 16, 100, 238, 239] {
@@ -228,6 +246,25 @@ struct PairingTableTests {
             car.send(CommandAPDU(cla: 0x00, ins: Instruction.getResponse)).status
                 == .conditionsNotMet)
         #expect(car.phone.element.keyIds.isEmpty)
+    }
+
+    @Test func `a SELECT in between drops what was still to be fetched`() throws {
+        var car = car
+        #expect(try car.write((car.batch + [Self.end]).encoded) == .done)
+        #expect(car.send(OPControlFlow.fieldResetFollows.command).status == .done)
+        car.phone.fieldLost()
+        _ = car.send(ApplicationID.framework.select)
+        #expect(try car.sendProtected(ins: Instruction.getData, [0x7F, 0x60]).status.hasMoreData)
+        #expect(car.send(ApplicationID.framework.select).status == .done)
+        let rest = car.send(CommandAPDU(cla: 0x00, ins: Instruction.getResponse))
+        #expect(rest.status == .conditionsNotMet && !car.phone.isPairing)
+    }
+
+    @Test func `the end of a batch is told right after it, or not at all`() throws {
+        var car = car
+        #expect(try car.write((car.batch + [Self.end]).encoded) == .done)
+        #expect(car.send(ApplicationID.framework.select).status == .done)
+        #expect(car.send(OPControlFlow.fieldResetFollows.command).status == .conditionsNotMet)
     }
 
     @Test(arguments: [[0x5F], [0x5F, 0x63, 0x00], [0x5F, 0x64], [0x7F, 0x63], []] as [[UInt8]])
