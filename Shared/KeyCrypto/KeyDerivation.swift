@@ -15,8 +15,12 @@ struct ExtractedSecret {
     private static let saltless = HMACKey([])
     private let key: HMACKey
 
-    init(_ ikm: [UInt8]) {
-        let extracted = Self.saltless.code { $0.take(ikm) }
+    init(_ ikm: [UInt8]) { self.init(SecretBytes(ikm)) }
+
+    init(_ ikm: SecretBytes) {
+        let extracted = Self.saltless.code { hash in
+            ikm.key.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        }
         key = HMACKey(extracted.withUnsafeBytes { Array($0) })
     }
 

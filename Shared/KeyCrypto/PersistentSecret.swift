@@ -12,9 +12,9 @@ public struct PersistentSecret: Sendable {
     private let stored: Stored
 
     private final class Stored: Sendable {
-        let bytes: [UInt8]
+        let bytes: SecretBytes
         let begun = Mutex<Begun?>(nil)
-        init(_ bytes: [UInt8]) { self.bytes = bytes }
+        init(_ bytes: SecretBytes) { self.bytes = bytes }
     }
 
     private struct Begun {
@@ -24,10 +24,10 @@ public struct PersistentSecret: Sendable {
     }
 
     /// Keeps 32 bytes; with another number every use throws `length`.
-    public init(_ bytes: [UInt8]) { stored = Stored(bytes) }
+    public init(_ bytes: [UInt8]) { stored = Stored(SecretBytes(bytes)) }
 
-    /// The bytes; every reader of this property is a place to review.
-    public var exposed: [UInt8] { stored.bytes }
+    /// The bytes, which are wiped no more; every reader of this property is a place to review.
+    public var exposed: [UInt8] { stored.bytes.exposed }
 
     var extracted: ExtractedSecret {
         get throws(CryptoError) {
@@ -53,21 +53,20 @@ public struct PersistentSecret: Sendable {
 extension PersistentSecret: Hashable, Codable, CustomStringConvertible, CustomReflectable {
     /// Same bytes, compared in constant time.
     public static func == (left: PersistentSecret, right: PersistentSecret) -> Bool {
-        left.stored === right.stored || constantTimeEqual(left.exposed, right.exposed)
+        left.stored === right.stored || left.stored.bytes == right.stored.bytes
     }
 
     /// Hashes the bytes.
-    public func hash(into hasher: inout Hasher) { hasher.combine(exposed) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(stored.bytes) }
 
     /// Reads hexadecimal digits.
     public init(from decoder: any Decoder) throws {
-        self.init(try [UInt8](hex: decoder.singleValueContainer().decode(String.self)))
+        stored = Stored(try SecretBytes(from: decoder))
     }
 
     /// Writes hexadecimal digits; only for stores that may hold secrets.
     public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(exposed.hex)
+        try stored.bytes.encode(to: encoder)
     }
 
     /// Always `<redacted>`.

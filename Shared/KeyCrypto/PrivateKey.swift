@@ -24,8 +24,8 @@ public struct PrivateKey: Sendable, CustomStringConvertible, CustomReflectable {
         }
     }
 
-    /// 32 bytes, big-endian.
-    public var scalar: [UInt8] { parsed.scalar }
+    /// 32 bytes, big-endian, which are wiped no more; every reader is a place to review.
+    public var scalar: [UInt8] { parsed.scalar.exposed }
 
     /// The public half; computed once.
     public var publicKey: PublicKey { parsed.publicKey }
@@ -61,7 +61,7 @@ public struct PrivateKey: Sendable, CustomStringConvertible, CustomReflectable {
 extension PrivateKey: Hashable, Codable {
     /// Same scalar, compared in constant time.
     public static func == (left: PrivateKey, right: PrivateKey) -> Bool {
-        left.parsed === right.parsed || constantTimeEqual(left.scalar, right.scalar)
+        left.parsed === right.parsed || left.parsed.scalar == right.parsed.scalar
     }
 
     /// Hashes the public half.
@@ -82,7 +82,7 @@ extension PrivateKey: Hashable, Codable {
 /// What swift-crypto makes of one scalar. Making either key costs a multiplication k·G (10 µs), and
 /// most keys only sign or only agree, so each half is made when it is first wanted.
 private final class ParsedPrivateKey: Sendable {
-    let scalar: [UInt8]
+    let scalar: SecretBytes
     private let halves = Mutex(Halves())
 
     private struct Halves {
@@ -100,13 +100,13 @@ private final class ParsedPrivateKey: Sendable {
     init?(_ scalar: [UInt8]) {
         guard scalar.contains(where: { $0 != 0 }), scalar.lexicographicallyPrecedes(Self.order)
         else { return nil }
-        self.scalar = scalar
+        self.scalar = SecretBytes(scalar)
     }
 
     var signing: P256.Signing.PrivateKey {
         halves.withLock { halves in
             if let key = halves.signing { return key }
-            let key = Self.sure { try P256.Signing.PrivateKey(rawRepresentation: scalar) }
+            let key = Self.sure { try P256.Signing.PrivateKey(rawRepresentation: scalar.key) }
             halves.signing = key
             return key
         }
@@ -127,7 +127,7 @@ private final class ParsedPrivateKey: Sendable {
 
     private func agreement(_ halves: inout Halves) -> P256.KeyAgreement.PrivateKey {
         if let key = halves.agreement { return key }
-        let key = Self.sure { try P256.KeyAgreement.PrivateKey(rawRepresentation: scalar) }
+        let key = Self.sure { try P256.KeyAgreement.PrivateKey(rawRepresentation: scalar.key) }
         halves.agreement = key
         return key
     }

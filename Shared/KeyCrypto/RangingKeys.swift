@@ -19,8 +19,9 @@ public struct RangingKeys: Sendable, CustomStringConvertible, CustomReflectable 
     }
 
     /// The keys of a session; `ursk` has 32 bytes.
-    public init(ursk: [UInt8], vehicleId: VehicleID, sessionId: [UInt8]) {
-        let keys = hkdf(ursk, info: Label.ranging + vehicleId.bytes + sessionId, count: 32)
+    public init(ursk: SecretBytes, vehicleId: VehicleID, sessionId: [UInt8]) {
+        let info = Label.ranging + vehicleId.bytes + sessionId
+        let keys = ExtractedSecret(ursk).expand(info, count: 32)
         car = AESKey(keys.prefix(16))
         phone = AESKey(keys.suffix(16))
     }

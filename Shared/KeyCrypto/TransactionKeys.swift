@@ -5,9 +5,9 @@ public struct StandardKeys: Sendable, CustomStringConvertible, CustomReflectable
     /// Keys of the AUTH1 response and the EXCHANGE commands.
     public let channel: ChannelKeys
     /// 32 bytes, kept by both sides for the next fast transaction.
-    public let kpersistent: [UInt8]
+    public let kpersistent: PersistentSecret
     /// 32 bytes for UWB ranging, when it was asked for.
-    public let ursk: [UInt8]?
+    public let ursk: SecretBytes?
 
     /// Always `<redacted>`.
     public var description: String { "<redacted>" }

@@ -67,8 +67,8 @@ public struct TransactionTranscript: Sendable {
         let volatile = kdh.expand(info(Label.volatile), count: ranging ? 80 : 48)
         return StandardKeys(
             channel: ChannelKeys(volatile.prefix(48)),
-            kpersistent: kdh.expand(info(Label.persistent), count: 32),
-            ursk: ranging ? Array(volatile.suffix(32)) : nil)
+            kpersistent: PersistentSecret(kdh.expand(info(Label.persistent), count: 32)),
+            ursk: ranging ? SecretBytes(Array(volatile.suffix(32))) : nil)
     }
 }
 

@@ -50,7 +50,8 @@ struct PartyTests {
             random: .system)
         let name = Array("Acme Phones Root".utf8)
         let text = written.certificate.der.hex.replacing(
-            "0c\([UInt8(name.count)].hex)\(name.hex)", with: "13\([UInt8(name.count)].hex)\(name.hex)")
+            "0c\([UInt8(name.count)].hex)\(name.hex)",
+            with: "13\([UInt8(name.count)].hex)\(name.hex)")
         let root = try CertifiedKey(
             key: written.key, certificate: KeyCertificate(der: [UInt8](hex: text)))
         #expect(root.certificate.subjectName == "Acme Phones Root")

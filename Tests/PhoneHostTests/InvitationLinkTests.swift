@@ -2,6 +2,7 @@
 
 import DeviceOEM
 import Identifiers
+import KeyCrypto
 import PhoneHost
 import Testing
 

@@ -3,6 +3,7 @@
 import Contracts
 import Foundation
 import Identifiers
+import KeyCrypto
 import KeyProtocol
 import PhoneHost
 import ServiceKit
@@ -65,7 +66,7 @@ import VirtualPhone
             try await gateway.store.change(id(gateway), at: WallClock.system.now) { vehicle, _ in
                 for index in vehicle.record.keys.indices {
                     vehicle.record.keys[index].ranging = RangingSecret(
-                        [UInt8](repeating: 1, count: 32), since: WallClock.system.now)
+                        SecretBytes([UInt8](repeating: 1, count: 32)), since: WallClock.system.now)
                 }
             }
             let near = try await phones.approach("alice", radio)

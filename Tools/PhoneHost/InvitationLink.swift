@@ -3,7 +3,7 @@
 public import DeviceOEM
 internal import Foundation
 public import Identifiers
-internal import KeyCrypto
+public import KeyCrypto
 
 /// A share link: `https://host/v1/m/<uuid>?v=c#<secret>` (SERVER 2.4).
 ///
@@ -14,7 +14,7 @@ public struct InvitationLink: Sendable {
     /// The relay it leads to.
     public let relay: Relay
     /// 16 or 32 bytes that the relay never sees.
-    public let secret: Secret<[UInt8]>
+    public let secret: SecretBytes
 
     /// Reads a link and refuses relays that are not on `allowed`.
     public init(parsing text: String, allowed: [Relay]) throws(PhoneHostError) {
@@ -30,7 +30,7 @@ public struct InvitationLink: Sendable {
         let vertical = link.queryItems?.first { $0.name == "v" }?.value ?? "a"
         guard ["a", "c"].contains(vertical) else { throw .link("it is not for a car key") }
         do throws(CryptoError) {
-            secret = Secret(try RelaySecret.secret(fromFragment: fragment))
+            secret = SecretBytes(try RelaySecret.secret(fromFragment: fragment))
         } catch { throw .link("the secret after # is damaged") }
         guard let relay = allowed.first(where: { $0.serves(link) }) else {
             throw .relayNotAllowed(host: host + (link.port.map { ":\($0)" } ?? ""))

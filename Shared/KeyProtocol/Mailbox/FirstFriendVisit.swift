@@ -21,7 +21,7 @@ struct FirstFriendVisit: MailboxVisit {
         var signature: [UInt8]
         var signatureInput: [UInt8]
         var version: ProtocolVersion
-        var kpersistent: [UInt8]
+        var kpersistent: PersistentSecret?
     }
 
     private let claim: Claim

@@ -9,7 +9,7 @@ internal import PKI
 enum EndpointCheck {
     /// The checked key as a record, or why it is refused.
     static func key(
-        certificates: [[UInt8]], asked: EndpointCreationData, longTermSharedSecret: [UInt8],
+        certificates: [[UInt8]], asked: EndpointCreationData, longTermSharedSecret: SecretBytes,
         _ car: Car
     ) throws(Refusal) -> KeyRecord {
         guard certificates.count == 3, let F = certificates.first, let H = certificates.last else {

@@ -17,7 +17,7 @@ struct OwnerPairing {
     private var request: SPAKERequest?
     private var responder: SPAKE2Plus.Responder?
     private var channel: SecureChannel?
-    private var longTermSharedSecret: [UInt8] = []
+    private var longTermSharedSecret = SecretBytes([])
     private var asked: EndpointCreationData?
     private var batch: WriteDataBatch?
     private var polls = 0

@@ -42,7 +42,7 @@ public struct RangingSession: Sendable {
         self.random = random
         sessionId = random.bytes(8, for: "ranging session")
         keys = RangingKeys(
-            ursk: secret.secret.exposed, vehicleId: vehicleId, sessionId: sessionId)
+            ursk: secret.secret, vehicleId: vehicleId, sessionId: sessionId)
         asked = RangingRound(
             sessionId: sessionId, number: 0, nonce: random.bytes(8, for: "ranging nonce"))
     }

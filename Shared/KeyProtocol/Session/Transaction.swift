@@ -181,7 +181,7 @@ struct Transaction {
         kind = .standard
         if car.isFastAllowed {
             car.record.updateKey(at: key.slotId) {
-                $0.kpersistent = PersistentSecret(keys.kpersistent)
+                $0.kpersistent = keys.kpersistent
             }
         }
         keepRangingSecret(&car)
@@ -204,7 +204,7 @@ struct Transaction {
             return refuse(.none, car)
         }
         if car.isFastAllowed {
-            car.record.pending?.key.kpersistent = (keys?.kpersistent).map(PersistentSecret.init)
+            car.record.pending?.key.kpersistent = keys?.kpersistent
         }
         guard code == .pairing else { return refuse(.rightMissing, car) }
         kind = .pairing
@@ -217,7 +217,7 @@ struct Transaction {
         kind = .firstFriend
         let claim = FirstFriendVisit.Claim(
             slotId: answer.slotId, signature: answer.signature, signatureInput: input,
-            version: version, kpersistent: keys?.kpersistent ?? [])
+            version: version, kpersistent: keys?.kpersistent)
         return begin(FirstFriendVisit(claim, mapping: car.mapping), &car)
     }
 

@@ -32,7 +32,7 @@ public struct KeyRecord: Codable, Equatable, Sendable {
     /// A key just accepted.
     public init(
         slotId: SlotID, publicKey: PublicKey, version: ProtocolVersion, config: KeyConfig,
-        kpersistent: [UInt8]? = nil, longTermSharedSecret: [UInt8]? = nil
+        kpersistent: PersistentSecret? = nil, longTermSharedSecret: SecretBytes? = nil
     ) {
         keyId = publicKey.keyId
         self.slotId = slotId
@@ -40,8 +40,8 @@ public struct KeyRecord: Codable, Equatable, Sendable {
         self.version = version
         self.config = config
         state = .active
-        self.kpersistent = kpersistent.map(PersistentSecret.init)
-        self.longTermSharedSecret = longTermSharedSecret.map(SecretBytes.init)
+        self.kpersistent = kpersistent
+        self.longTermSharedSecret = longTermSharedSecret
         receiptSeen = false
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Identifiers
+public import KeyCrypto
 
 /// What the car holds while an owner may pair; the password is not in it (PROTOCOL 5.2, 5.6).
 public struct PairingMode: Codable, Equatable, Sendable {

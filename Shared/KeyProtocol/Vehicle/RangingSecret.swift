@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Identifiers
+public import KeyCrypto
 
 /// URSK of a standard transaction over the stream, 32 bytes, good for 24 h or one ranging session
 /// set, whichever ends first (PROTOCOL 17); it prints as `<redacted>`.
@@ -11,8 +12,8 @@ public struct RangingSecret: Codable, Hashable, Sendable {
     public let since: Instant
 
     /// A secret just made.
-    public init(_ bytes: [UInt8], since: Instant) {
-        secret = SecretBytes(bytes)
+    public init(_ secret: SecretBytes, since: Instant) {
+        self.secret = secret
         self.since = since
     }
 

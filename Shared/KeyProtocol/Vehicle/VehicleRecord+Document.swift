@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Identifiers
+internal import KeyCrypto
 public import PKI
 
 /// What the vehicle document asks of the record; the gateway checks the document's signature and
@@ -41,7 +42,7 @@ extension VehicleRecord {
     }
 
     /// Stores a checked shared key; its id becomes bound.
-    mutating func bindSharedKey(_ attestation: Attestation, kpersistent: [UInt8]?) {
+    mutating func bindSharedKey(_ attestation: Attestation, kpersistent: PersistentSecret?) {
         let version = attestation.protocolVersion.reduce(UInt16(0)) { $0 << 8 | UInt16($1) }
         slots.bind(attestation.slotId)
         keys.insert(

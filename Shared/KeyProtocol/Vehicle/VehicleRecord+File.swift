@@ -101,8 +101,8 @@ extension VehicleFile.Key {
             slotId: slotId, publicKey: try PublicKey([UInt8](hex: publicKey)),
             version: try ProtocolVersion(parsing: [UInt8](hex: version)),
             config: try KeyConfig(parsing: [UInt8](hex: config)),
-            kpersistent: try Self.secret(kpersistent, 32),
-            longTermSharedSecret: try Self.secret(longTermSharedSecret, 16))
+            kpersistent: try Self.secret(kpersistent, 32).map(PersistentSecret.init),
+            longTermSharedSecret: try Self.secret(longTermSharedSecret, 16).map(SecretBytes.init))
         record.state = state == "suspended" ? .suspended : .active
         record.receiptSeen = receiptSeen
         return record

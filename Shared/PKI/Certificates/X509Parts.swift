@@ -24,7 +24,8 @@ struct X509Extension {
 enum X509Parts {
     /// DER of a version 3 certificate with a random serial number of 16 bytes.
     static func issue(
-        _ subject: PublicKey, named name: CertificateName, by issuer: CertificateName, key: PrivateKey,
+        _ subject: PublicKey, named name: CertificateName, by issuer: CertificateName,
+        key: PrivateKey,
         notBefore: Instant, notAfter: Instant, extensions: [X509Extension], random: RandomSource
     ) throws(PKIError) -> [UInt8] {
         // The top bits make the number positive and give it its full 16 bytes.

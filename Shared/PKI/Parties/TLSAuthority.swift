@@ -84,7 +84,8 @@ public struct TLSAuthority: Sendable {
             extensions.append(X509Extension("2.5.29.17", alternativeNames))
         }
         let der = try X509Parts.issue(
-            key.publicKey, named: CertificateName(name), by: identity.certificate.subject, key: identity.key,
+            key.publicKey, named: CertificateName(name), by: identity.certificate.subject,
+            key: identity.key,
             notBefore: notBefore, notAfter: notAfter, extensions: extensions, random: random)
         return TLSIdentity(key: key, certificate: der)
     }

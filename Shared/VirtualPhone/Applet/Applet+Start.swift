@@ -76,7 +76,7 @@ extension Applet {
         let schedule = FastSchedule(transcript, vehicleKeyX: endpoint.description.vehicleKey.x)
         do throws(CryptoError) {
             let keys = try schedule.keys(
-                PersistentSecret(stored ?? dummy), deviceKeyX: endpoint.privateKey.publicKey.x)
+                stored ?? PersistentSecret(dummy), deviceKeyX: endpoint.privateKey.publicKey.x)
             return (keys, stored != nil)
         } catch { throw Refusal(.conditionsNotMet) }
     }
@@ -95,7 +95,7 @@ extension SecureElement {
     }
 
     /// Kpersistent, when options and user allow the fast transaction.
-    func fastSecret(of endpoint: Endpoint, _ conditions: PhoneConditions) -> [UInt8]? {
+    func fastSecret(of endpoint: Endpoint, _ conditions: PhoneConditions) -> PersistentSecret? {
         guard endpoint.allows(.fast),
             conditions.permits(authenticationWanted: endpoint.allows(.userBeforeFast))
         else { return nil }

@@ -57,7 +57,8 @@ struct RangingResponder: Sendable {
         let secret = endpoint.flatMap { element.rangingSecret(of: $0.keyId) }
             .flatMap { $0.isAlive(at: context.now) ? $0 : nil }
         let keys = RangingKeys(
-            ursk: secret?.secret.exposed ?? dummy, vehicleId: vehicle, sessionId: round.sessionId)
+            ursk: secret?.secret ?? SecretBytes(dummy), vehicleId: vehicle,
+            sessionId: round.sessionId)
         guard message.isSealed(with: keys, by: .car), secret != nil, let endpoint else {
             throw .noSecret
         }

@@ -54,7 +54,7 @@ extension PhoneFile.Key {
             mailboxes: Mailboxes(
                 privateBytes: privateBytes, confidentialBytes: confidentialBytes))
         endpoint.encryptionKey = try encryptionKey.map { try PEM.privateKey($0) }
-        endpoint.longTermSharedSecret = try Self.bytes(longTermSharedSecret).map(StoredSecret.init)
+        endpoint.longTermSharedSecret = try Self.bytes(longTermSharedSecret).map(SecretBytes.init)
         endpoint.hasToken = hasToken
         endpoint.termination = try Self.bytes(termination).map(StoredBytes.init)
         return endpoint

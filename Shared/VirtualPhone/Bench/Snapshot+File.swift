@@ -76,7 +76,7 @@ extension PhoneCard.Snapshot {
         if let secret = try key.kpersistent.map({ try [UInt8](hex: $0) }) {
             guard secret.count == 32 else { throw PhoneError.corrupted }
             secureElement.persistentKeys.append(
-                PersistentKey(keyId: endpoint.keyId, secret: StoredSecret(secret)))
+                PersistentKey(keyId: endpoint.keyId, secret: PersistentSecret(secret)))
         }
     }
 }

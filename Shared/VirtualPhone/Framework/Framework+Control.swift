@@ -40,7 +40,7 @@ extension Framework {
         else { throw Refusal(.conditionsNotMet) }
         do throws(PhoneError) {
             let ended = try element.completePairing(
-                key, longTermSharedSecret: session.longTermSharedSecret.exposed, at: context.now)
+                key, longTermSharedSecret: session.longTermSharedSecret, at: context.now)
             for (older, termination) in ended { state.end(older, termination) }
         } catch { throw Refusal(.conditionsNotMet) }
         state.keys.append(

@@ -50,7 +50,7 @@ extension Framework {
                 share: share, evidence: evidence, spakeVersion: session.request.spakeVersion.bytes,
                 appletVersions: session.request.appletVersions.encoded)
             session.channel = SecureChannel(keys: keys.channel)
-            session.longTermSharedSecret = Secret(keys.longTermSharedSecret)
+            session.longTermSharedSecret = keys.longTermSharedSecret
             session.stage = .describing
             self.session = session
             return ResponseAPDU(TLV(0x58, own).encoded)

@@ -40,7 +40,7 @@ struct PairingSession: Sendable {
     var stage: Stage
     /// Closed until VERIFY.
     var channel = SecureChannel.closed
-    var longTermSharedSecret = Secret<[UInt8]>([])
+    var longTermSharedSecret = SecretBytes([])
     /// Plain text of the running WRITE DATA batch.
     var batch: [UInt8] = []
     /// What GET RESPONSE has still to fetch.

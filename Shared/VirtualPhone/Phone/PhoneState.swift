@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Identifiers
+internal import KeyCrypto
 public import KeyProtocol
 
 /// What the operating system and the wallet keep; no key material is in it.
@@ -46,14 +47,14 @@ public struct PhoneState: Codable, Hashable, Sendable {
 
 /// The password of owner pairing and how often it failed; it prints without the password.
 public struct PairingMode: Codable, Hashable, Sendable {
-    private let secret: StoredSecret
+    private let secret: SecretBytes
     /// When it was entered.
     public let since: Instant
     /// VERIFY commands answered 6A88.
     public internal(set) var failures = 0
 
     init(password: String, since: Instant) {
-        secret = StoredSecret(Array(password.utf8))
+        secret = SecretBytes(Array(password.utf8))
         self.since = since
     }
 

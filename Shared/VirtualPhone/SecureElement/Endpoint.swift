@@ -62,7 +62,7 @@ struct Endpoint: Codable, Hashable, Sendable {
     /// Friend keys: receives the token of 13.1.
     var encryptionKey: PrivateKey?
     /// Owner keys: LTSS of 5.5.
-    var longTermSharedSecret: StoredSecret?
+    var longTermSharedSecret: SecretBytes?
     var mailboxes: Mailboxes
     var hasToken = false
     var consents: [Consent] = []
@@ -85,7 +85,7 @@ struct Consent: Codable, Hashable, Sendable {
     /// The whole KeyCreationRequest DER that was sent.
     let request: StoredBytes
     /// Six ASCII digits when the friend's first use needs them.
-    let activationCode: StoredSecret?
+    let activationCode: SecretBytes?
     var isUsed = false
 }
 
@@ -113,5 +113,5 @@ struct RangingKey: Codable, Hashable, Sendable {
 /// The secret of the fast transaction, per key; the list is ordered, oldest first.
 struct PersistentKey: Codable, Hashable, Sendable {
     let keyId: KeyID
-    let secret: StoredSecret
+    let secret: PersistentSecret
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Identifiers
+internal import KeyCrypto
 internal import KeyProtocol
 
 /// The two memories of one key (PROTOCOL 10.1); new ones are all zero.
 struct Mailboxes: Codable, Hashable, Sendable {
     private var privateStore: StoredBytes
-    private var confidentialStore: StoredSecret
+    private var confidentialStore: SecretBytes
 
     init(privateSize: Int, confidentialSize: Int) {
         self.init(
@@ -16,7 +17,7 @@ struct Mailboxes: Codable, Hashable, Sendable {
 
     init(privateBytes: [UInt8], confidentialBytes: [UInt8]) {
         privateStore = StoredBytes(privateBytes)
-        confidentialStore = StoredSecret(confidentialBytes)
+        confidentialStore = SecretBytes(confidentialBytes)
     }
 
     /// Everything the vehicle may see.
@@ -49,7 +50,7 @@ struct Mailboxes: Codable, Hashable, Sendable {
         bytes.replaceSubrange(offset..<offset + content.count, with: content)
         switch mailbox {
         case .privateMailbox: privateStore.bytes = bytes
-        case .confidential: confidentialStore.exposed = bytes
+        case .confidential: confidentialStore = SecretBytes(bytes)
         }
         return true
     }

@@ -58,7 +58,7 @@ extension SecureElement {
     ///
     /// - Returns: the keys that ended with their signed terminations.
     mutating func completePairing(
-        _ key: KeyID, longTermSharedSecret: [UInt8], at now: Instant
+        _ key: KeyID, longTermSharedSecret: SecretBytes, at now: Instant
     ) throws(PhoneError) -> [(KeyID, [UInt8])] {
         var endpoint = try endpoint(key)
         guard endpoint.phase == .creating else { throw .wrongPhase(endpoint.phase) }
@@ -74,7 +74,7 @@ extension SecureElement {
             }
         }
         endpoint.phase = .active
-        endpoint.longTermSharedSecret = StoredSecret(longTermSharedSecret)
+        endpoint.longTermSharedSecret = longTermSharedSecret
         update(endpoint)
         return ended
     }

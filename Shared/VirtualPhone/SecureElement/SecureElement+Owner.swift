@@ -36,7 +36,7 @@ extension SecureElement {
             used + open + [
                 Consent(
                     slotId: request.slotId, request: StoredBytes(request.encoded),
-                    activationCode: activationCode.map { StoredSecret(Array($0.utf8)) })
+                    activationCode: activationCode.map { SecretBytes(Array($0.utf8)) })
             ]
         update(endpoint)
     }

@@ -103,14 +103,14 @@ public struct SecureElement: Sendable {
     }
 
     /// Keeps Kpersistent as the most recent one; the oldest goes when there are too many (8.8).
-    mutating func keepPersistentKey(_ secret: [UInt8], of key: KeyID) {
+    mutating func keepPersistentKey(_ secret: PersistentSecret, of key: KeyID) {
         forgetPersistentKey(of: key)
-        state.persistentKeys.append(PersistentKey(keyId: key, secret: StoredSecret(secret)))
+        state.persistentKeys.append(PersistentKey(keyId: key, secret: secret))
         let surplus = state.persistentKeys.count - Self.persistentKeyLimit
         state.persistentKeys.removeFirst(max(0, surplus))
     }
 
-    func persistentKey(of key: KeyID) -> [UInt8]? {
-        state.persistentKeys.first { $0.keyId == key }?.secret.exposed
+    func persistentKey(of key: KeyID) -> PersistentSecret? {
+        state.persistentKeys.first { $0.keyId == key }?.secret
     }
 }

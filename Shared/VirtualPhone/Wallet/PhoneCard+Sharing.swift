@@ -138,7 +138,8 @@ extension PhoneCard {
         guard element.key(for: request.vehicleId) == nil else {
             throw .alreadyHasKey(request.vehicleId)
         }
-        guard request.keyConfig.profile != .owner, (2...Limits.positions).contains(request.slotId.position),
+        guard request.keyConfig.profile != .owner,
+            (2...Limits.positions).contains(request.slotId.position),
             !request.options.rights.contains(.sharing)
         else { throw .badRequest("rights that only an owner key has") }
         guard request.options.isAllowed else {

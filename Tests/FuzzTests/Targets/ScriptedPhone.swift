@@ -11,7 +11,7 @@ import KeyProtocol
 struct ScriptedPhone {
     private var input: FuzzInput
     private let endpoint: Endpoint?
-    private let secret: [UInt8]?
+    private let secret: PersistentSecret?
     private let certificates: [[UInt8]]
     private let random = FuzzRandom(seed: "phone").source
     private var transcript: TransactionTranscript?
@@ -99,7 +99,7 @@ struct ScriptedPhone {
         var response = Auth0Response(
             endpointEphemeral: key.publicKey.bytes, cryptogram: nil)
         if command.p1 == 0x01 {
-            let secret = PersistentSecret(secret ?? [UInt8](repeating: 1, count: 32))
+            let secret = secret ?? PersistentSecret([UInt8](repeating: 1, count: 32))
             let keys = try? FastSchedule(transcript, vehicleKeyX: FuzzKeys.car.publicKey.x)
                 .keys(secret, deviceKeyX: signer.publicKey.x)
             response.cryptogram = input.byte() & 1 == 0 ? keys?.cryptogram : input.take(16)

@@ -60,15 +60,19 @@ import Testing
         let vehicle = VehicleID(uncheckedBytes: [UInt8](repeating: 1, count: 8))
         let other = VehicleID(uncheckedBytes: [UInt8](repeating: 2, count: 8))
         let (secret, session) = ([UInt8](repeating: 3, count: 32), [UInt8](repeating: 4, count: 8))
-        let keys = RangingKeys(ursk: secret, vehicleId: vehicle, sessionId: session)
+        let keys = RangingKeys(ursk: SecretBytes(secret), vehicleId: vehicle, sessionId: session)
         let macs = [
             try keys.mac(of: [1], by: .car), try keys.mac(of: [1], by: .phone),
-            try RangingKeys(ursk: secret, vehicleId: other, sessionId: session)
+            try RangingKeys(ursk: SecretBytes(secret), vehicleId: other, sessionId: session)
                 .mac(of: [1], by: .car),
-            try RangingKeys(ursk: secret, vehicleId: vehicle, sessionId: Array(secret.prefix(8)))
-                .mac(of: [1], by: .car),
-            try RangingKeys(ursk: session + session, vehicleId: vehicle, sessionId: session)
-                .mac(of: [1], by: .car),
+            try RangingKeys(
+                ursk: SecretBytes(secret), vehicleId: vehicle, sessionId: Array(secret.prefix(8))
+            )
+            .mac(of: [1], by: .car),
+            try RangingKeys(
+                ursk: SecretBytes(session + session), vehicleId: vehicle, sessionId: session
+            )
+            .mac(of: [1], by: .car),
         ]
         #expect(Set(macs).count == macs.count)
         #expect(macs.allSatisfy { $0.count == 8 })

@@ -92,7 +92,7 @@ struct TestApplet: TestPhone {
         }
         let keys = try transcript.standardKeys(
             own: endpoint, peer: transcript.vehicleEphemeral, ranging: false)
-        kpersistent = keys.kpersistent
+        kpersistent = keys.kpersistent.exposed
         var channel = SecureChannel(keys: keys.channel, counter: 0)
         let input = transcript.signatureInput(usage: .endpoint)
         let answer = Auth1Response(

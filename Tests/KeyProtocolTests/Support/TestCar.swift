@@ -40,7 +40,7 @@ struct TestCar {
             KeyRecord(
                 slotId: owner.slot, publicKey: owner.key.publicKey, version: keyVersion,
                 config: KeyConfig(profile: .owner, notBefore: start),
-                longTermSharedSecret: ltss)
+                longTermSharedSecret: SecretBytes(ltss))
         ]
         giveToken(&owner)
     }

@@ -107,7 +107,7 @@ struct FriendTrace {
                 publicKey: try PublicKey(inputs.hex("ownerPK")), version: .v0200,
                 config: KeyConfig(
                     profile: .owner, notBefore: Instant(secondsSinceEpoch: 1_700_000_000)),
-                longTermSharedSecret: try inputs.hex("LTSS"))
+                longTermSharedSecret: SecretBytes(try inputs.hex("LTSS")))
         ]
         return record
     }

@@ -96,7 +96,10 @@ struct PairingTableTests {
         let evidence = TLV(0x57, [UInt8](repeating: 0, count: 16))
         let rows: [([TLV], StatusWord)] = [
             ([evidence, share], .wrongEvidence),
-            ([TLV(0x52, share.value + [0]), TLV(0x57, Array(evidence.value.dropLast()))], .wrongData),
+            (
+                [TLV(0x52, share.value + [0]), TLV(0x57, Array(evidence.value.dropLast()))],
+                .wrongData
+            ),
             ([TLV(0x53, share.value), evidence], .wrongData),
             ([share, TLV(0x58, evidence.value)], .wrongData),
         ]

@@ -150,7 +150,7 @@ struct RangingTests {
         }
         expect(.otherSession, "recorded before", round: 0) { _, _ in recorded.first }
         let stranger = RangingKeys(
-            ursk: [UInt8](repeating: 9, count: 32), vehicleId: world.vehicleId,
+            ursk: SecretBytes([UInt8](repeating: 9, count: 32)), vehicleId: world.vehicleId,
             sessionId: [UInt8](recorded[0].data.prefix(8)))
         expect(.wrongMAC, "another key", round: 1) { answer, _ in
             guard case .response(let round) = try? RangingMessage(parsing: answer) else {

@@ -125,7 +125,7 @@ struct StoryTests {
 
     @Test func `a stale secret ends in a standard transaction, unnoticed`() throws {
         var (car, alice, key) = try JoinedCar.paired(world)
-        alice.element.keepPersistentKey([UInt8](repeating: 1, count: 32), of: key)
+        alice.element.keepPersistentKey(PersistentSecret([UInt8](repeating: 1, count: 32)), of: key)
         let outcome = try car.tap(&alice, .transaction(.unlock))
         #expect(outcome.result == .unlocked(.all))
         #expect(outcome.transaction == .standard)

@@ -178,7 +178,8 @@ extension StreamStoryTests {
     }
 
     @Test func `a clock that went back ends the ranging secret`() {
-        let secret = RangingSecret([UInt8](repeating: 1, count: 32), since: TestWorld.noon)
+        let secret = RangingSecret(
+            SecretBytes([UInt8](repeating: 1, count: 32)), since: TestWorld.noon)
         #expect(!secret.isAlive(at: TestWorld.noon.adding(seconds: -1)))
         #expect(secret.isAlive(at: TestWorld.noon))
     }

@@ -35,11 +35,11 @@ struct KeyFixture {
             mapping: .standard, privateKey: deviceKey,
             mailboxes: Mailboxes(
                 privateBytes: privateBytes, confidentialBytes: confidentialBytes))
-        endpoint.longTermSharedSecret = longTermSharedSecret.map(StoredSecret.init)
+        endpoint.longTermSharedSecret = longTermSharedSecret.map(SecretBytes.init)
         state.endpoints.append(endpoint)
         if let kpersistent {
             state.persistentKeys.append(
-                PersistentKey(keyId: keyId, secret: StoredSecret(kpersistent)))
+                PersistentKey(keyId: keyId, secret: PersistentSecret(kpersistent)))
         }
     }
 

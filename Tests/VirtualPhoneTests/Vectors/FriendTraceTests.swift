@@ -134,7 +134,7 @@ struct FriendReplay {
             }
         }
         #expect(
-            friend.element.persistentKey(of: key)
+            friend.element.persistentKey(of: key)?.exposed
                 == (try vector.outputs.hex("kpersistentAfter")))
     }
 

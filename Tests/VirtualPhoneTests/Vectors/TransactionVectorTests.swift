@@ -33,7 +33,8 @@ struct TransactionVectorTests {
             try expectIdentity(
                 phone.respond(to: try out.hex("auth1"), at: someMoment), vector, fixture)
             #expect(
-                phone.element.persistentKey(of: fixture.keyId) == (try out.hex("Kpersistent")),
+                phone.element.persistentKey(of: fixture.keyId)?.exposed
+                    == (try out.hex("Kpersistent")),
                 "\(vector.name)")
             for exchange in try out.list("exchanges") {
                 try expect(&phone, exchange, "command", "response", vector.name)
