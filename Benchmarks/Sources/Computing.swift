@@ -91,7 +91,8 @@ struct Computing {
                 publicKey: PrivateKey.generate(.system, for: "other").publicKey, version: .v0200,
                 config: KeyConfig(
                     profile: .full, notBefore: car.configuration.ownerNotBefore),
-                kpersistent: RandomSource.system.bytes(32, for: "Kpersistent"))
+                kpersistent: PersistentSecret(
+                    RandomSource.system.bytes(32, for: "Kpersistent")))
         }
         car.keys.insert(contentsOf: others, at: 0)
         return car

@@ -30,16 +30,14 @@ struct HMACKey {
     private let outer: SHA256
 
     init(_ key: [UInt8]) {
-        let block = key.count > SHA256.blockByteCount ? sha256(key) : key
-        func hash(padding: UInt8) -> SHA256 {
-            var padded = block.map { $0 ^ padding }
-            padded += repeatElement(padding, count: SHA256.blockByteCount - block.count)
-            var hash = SHA256()
-            hash.take(padded)
-            return hash
-        }
-        inner = hash(padding: 0x36)
-        outer = hash(padding: 0x5C)
+        let key = key.count > SHA256.blockByteCount ? sha256(key) : key
+        var (inner, outer) = (SHA256(), SHA256())
+        var block = [UInt8](repeating: 0x36, count: SHA256.blockByteCount)
+        for index in key.indices { block[index] ^= key[index] }
+        inner.take(block)
+        for index in block.indices { block[index] ^= 0x36 ^ 0x5C }
+        outer.take(block)
+        (self.inner, self.outer) = (inner, outer)
     }
 
     /// The code of the message that `feed` hands over.

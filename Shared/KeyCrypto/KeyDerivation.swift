@@ -15,13 +15,16 @@ struct ExtractedSecret {
     private static let saltless = HMACKey([])
     private let key: HMACKey
 
-    init(_ ikm: [UInt8]) { self.init(SecretBytes(ikm)) }
+    init(_ ikm: [UInt8]) {
+        self.init { $0.take(ikm) }
+    }
 
     init(_ ikm: SecretBytes) {
-        let extracted = Self.saltless.code { hash in
-            ikm.key.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        }
-        key = HMACKey(extracted.withUnsafeBytes { Array($0) })
+        self.init { hash in ikm.key.withUnsafeBytes { hash.update(bufferPointer: $0) } }
+    }
+
+    private init(_ ikm: (inout SHA256) -> Void) {
+        key = Self.saltless.code(ikm).withUnsafeBytes { HMACKey(Array($0)) }
     }
 
     /// `count` bytes for this info; 8160 at most.

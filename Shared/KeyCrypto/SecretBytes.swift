@@ -8,16 +8,29 @@ internal import Identifiers
 public struct SecretBytes: Hashable, Sendable, Codable, CustomStringConvertible,
     CustomDebugStringConvertible, CustomReflectable
 {
-    let key: SymmetricKey
+    private let stored: Stored
+
+    /// Copies of a value share it, so that comparing them costs nothing.
+    private final class Stored: Sendable {
+        let key: SymmetricKey
+        init(_ key: SymmetricKey) { self.key = key }
+    }
 
     /// Keeps a copy of `bytes`; the array itself is the caller's to forget.
-    public init(_ bytes: [UInt8]) { key = SymmetricKey(data: bytes) }
+    public init(_ bytes: [UInt8]) { stored = Stored(SymmetricKey(data: bytes)) }
+
+    var key: SymmetricKey { stored.key }
 
     /// The bytes, which are wiped no more; every reader of this property is a place to review.
     public var exposed: [UInt8] { key.withUnsafeBytes { Array($0) } }
 
     /// How many bytes.
     public var count: Int { key.bitCount / 8 }
+
+    /// Same bytes, compared in constant time.
+    public static func == (left: SecretBytes, right: SecretBytes) -> Bool {
+        left.stored === right.stored || left.key == right.key
+    }
 
     /// Hashes the bytes.
     public func hash(into hasher: inout Hasher) {

@@ -5,7 +5,9 @@ internal import KeyCrypto
 
 /// What every part of a session may read and change.
 struct Car {
-    var record: VehicleRecord
+    var record: VehicleRecord { didSet { isTouched = true } }
+    /// Whether something may have changed the record since it was last compared with what is saved.
+    var isTouched = false
     let random: RandomSource
     /// How this phone is reached.
     let interface: Interface

@@ -170,9 +170,16 @@ public struct ReaderSession: Sendable {
             self.outcome = outcome
             next = .finish(outcome)
         }
-        let save = car.record == saved ? nil : car.record
-        if let save { saved = save }
         defer { car.facts = [] }
-        return Step(save: save, facts: car.facts, next: next)
+        return Step(save: takeChange(), facts: car.facts, next: next)
+    }
+
+    /// The record, if it is another one than was last handed out.
+    private mutating func takeChange() -> VehicleRecord? {
+        guard car.isTouched else { return nil }
+        car.isTouched = false
+        guard car.record != saved else { return nil }
+        saved = car.record
+        return saved
     }
 }
