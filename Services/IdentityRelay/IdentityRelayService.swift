@@ -26,14 +26,8 @@ public struct IdentityRelayService: SuiteService {
             limiter: CreationLimiter(
                 perHour: settings.creationsPerHour, clock: host.clock, random: host.random),
             page: try PreviewPage(), publicURL: settings.publicURL)
-        let limits = HTTPLimits(
-            body: RelayLimits.body, deadline: .seconds(RelayLimits.wait + 10))
-        // A client's own request id could link two mailboxes in the log.
         listeners = [
-            HTTPListener(
-                "mailboxes", at: settings.listenAddress, host: host, security: .tls(identity),
-                limits: limits, takesRequestIds: false,
-                problems: { RelayError.problem(for: $0) }, routes: routes.add)
+            routes.listener(at: settings.listenAddress, host: host, security: .tls(identity))
         ]
         background = backbone.background + [polls, ExpiryJob(database: database, host: host)]
         readiness = backbone.readiness

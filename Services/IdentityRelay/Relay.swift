@@ -45,25 +45,25 @@ struct Relay: Sendable {
         let mailbox = Mailbox(
             id: id, payload: creation.payload, display: creation.display, rights: creation.rights,
             expiresAt: creation.expiresAt,
-            initiator: Party(claim: claim.mark(at: id), token: creation.token))
+            initiator: Party(
+                claim: claim.mark(at: id), lastRequest: claim.mark(at: id, request: request),
+                token: creation.token))
         do {
-            return try await database.transaction { transaction in
-                let store = MailboxStore(transaction)
-                if let known = try await store.find(creation: key, at: host.clock.now) {
-                    return Answer(mailbox: known, side: .initiator, isRepeat: true)
-                }
-                try await store.insert(mailbox, creation: key)
-                return Answer(mailbox: mailbox, side: .initiator)
-            }
+            return try await keep(mailbox, creation: key)
         } catch let error as PostgresError where error.isUniqueViolation {
             // The same request came twice at once; the other one won.
-            return try await database.transaction { transaction in
-                let store = MailboxStore(transaction)
-                guard let known = try await store.find(creation: key, at: host.clock.now) else {
-                    throw RelayError.unknown
-                }
+            return try await keep(mailbox, creation: key)
+        }
+    }
+
+    private func keep(_ mailbox: Mailbox, creation key: [UInt8]) async throws -> Answer {
+        try await database.transaction { transaction in
+            let store = MailboxStore(transaction)
+            if let known = try await store.find(creation: key, at: host.clock.now) {
                 return Answer(mailbox: known, side: .initiator, isRepeat: true)
             }
+            try await store.insert(mailbox, creation: key, at: host.clock.now)
+            return Answer(mailbox: mailbox, side: .initiator)
         }
     }
 

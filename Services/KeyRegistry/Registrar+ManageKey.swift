@@ -77,9 +77,11 @@ extension Registrar {
             let termination = try? Termination(parsing: Array(bytes))
         else { throw RegistryError.malformed("terminationAttestation is not a Termination") }
         guard let publicKey = try? PublicKey(key.publicKey), termination.isSigned(by: publicKey),
-            termination.keyId == key.keyId, termination.vehicleId == key.vehicleId
+            termination.keyId == key.keyId, termination.vehicleId == key.vehicleId,
+            termination.slotId == key.state.slotId
         else {
-            throw RegistryError.signatureInvalid("the Termination is not signed by the key itself")
+            throw RegistryError.signatureInvalid(
+                "the Termination is not signed by the key itself, or names another")
         }
         // A repeat of a proof that was taken is answered like the first.
         guard ![.terminated, .terminatedOnDevice].contains(key.state.state) else { return }

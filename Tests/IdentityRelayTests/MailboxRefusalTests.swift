@@ -68,12 +68,20 @@ import Testing
             name: "update by a stranger", method: .put, path: "", body: RelayBench.update("BBBB"),
             status: 401),
         Case(
+            name: "update without a claim", method: .put, path: "", claim: nil,
+            body: RelayBench.update("BBBB"), status: 401),
+        Case(
+            name: "update with a wrong claim", method: .put, path: "", claim: "x",
+            body: RelayBench.update("BBBB"), status: 401),
+        Case(
             name: "update without a request id", method: .put, path: "", request: nil,
             body: RelayBench.update("BBBB"), status: 400),
         Case(name: "delete by a stranger", method: .delete, path: "", status: 401),
         Case(
             name: "delete without a request id", method: .delete, path: "", request: nil,
             status: 400),
+        Case(name: "delete without a claim", method: .delete, path: "", claim: nil, status: 401),
+        Case(name: "relinquish without a claim", method: .patch, path: "", claim: nil, status: 401),
         Case(name: "relinquish by a stranger", method: .patch, path: "", status: 401),
         Case(name: "another method", method: .options, path: "", status: 405),
         Case(name: "below a mailbox", method: .get, path: "/x", status: 404),
@@ -88,8 +96,7 @@ import Testing
                     request: row.request, body: row.body)
                 #expect(answer.status == row.status, "\(row.name): \(answer.text)")
                 #expect(answer.headers[.contentType] == "application/problem+json", "\(row.name)")
-                guard let id = row.request, id.count == 36, ![404, 405, 413].contains(row.status)
-                else { continue }
+                guard let id = row.request, id.count == 36 else { continue }
                 #expect(answer.headers[.mailboxRequestId] == id, "\(row.name)")
             }
         }
@@ -107,9 +114,13 @@ import Testing
             ]
             for (method, body) in ways {
                 for path in paths {
-                    let answer = try await relay.send(method, path, claim: claim, body: body)
-                    #expect(
-                        answer.status == 404 && answer.json["subStatusCode"] == "MAILBOX_UNKNOWN")
+                    for claim in [claim, "seven", nil] {
+                        let answer = try await relay.send(method, path, claim: claim, body: body)
+                        #expect(
+                            answer.status == 404
+                                && answer.json["subStatusCode"] == "MAILBOX_UNKNOWN",
+                            "\(method) \(path) \(claim ?? "no claim"): \(answer.text)")
+                    }
                 }
             }
         }

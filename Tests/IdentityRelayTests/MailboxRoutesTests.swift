@@ -21,8 +21,10 @@ import Testing
         let (alice, bob) = (alice, bob)
         try await RelayBench.run { relay in
             let path = try await relay.create(alice, token: "alice-push", data: "b3duZXIx")
-            let preview = try await relay.send(.get, path, request: nil)
-            #expect(preview.status == 200)
+            for id in [nil, UUID().uuidString] {
+                let preview = try await relay.send(.get, path, request: id)
+                #expect(preview.status == 200 && preview.headers[.mailboxRequestId] == id)
+            }
             let read = try await relay.send(.post, path, claim: bob, request: nil)
             #expect(read.status == 200 && read.text.contains("b3duZXIx"))
             #expect(read.json["expiration"] == relay.time.now.adding(seconds: 3600).description)
@@ -98,22 +100,99 @@ import Testing
         }
     }
 
+    @Test func `a request id that was used last changes nothing, whatever it asks for`()
+        async throws
+    {
+        let (alice, bob) = (alice, bob)
+        try await RelayBench.run { relay in
+            let (made, written) = (UUID().uuidString, UUID().uuidString)
+            let path = try await relay.create(alice, request: made)
+            let update = RelayBench.update("BBBB")
+            for method in [HTTPRequest.Method.put, .delete] {
+                let again = try await relay.send(
+                    method, path, claim: alice, request: made,
+                    body: method == .put ? update : nil)
+                #expect(again.status == 201, "\(method)")
+                #expect(again.headers[.mailboxRequestId] == made)
+            }
+            #expect(try await relay.send(.post, path, claim: bob).text.contains("AAAA"))
+            let first = try await relay.send(
+                .put, path, claim: bob, request: written, body: update)
+            #expect(first.status == 200)
+            for method in [HTTPRequest.Method.delete, .patch] {
+                #expect(
+                    try await relay.send(method, path, claim: bob, request: written).status == 201)
+            }
+            // Bob kept his place, and what he wrote; an id of one device is none of the other.
+            #expect(try await relay.send(.post, path, claim: bob).text.contains("BBBB"))
+            #expect(
+                try await relay.send(.delete, path, claim: alice, request: written).status == 200)
+        }
+    }
+
+    @Test func `a creation can be repeated once its mailbox has ended, swept or not`()
+        async throws
+    {
+        let alice = alice
+        try await RelayBench.run { relay in
+            let id = UUID().uuidString
+            let ended = try await relay.create(alice, life: 10, request: id)
+            relay.time.pass(10)
+            let fresh = try await relay.create(alice, life: 10, request: id)
+            #expect(!fresh.isEmpty && fresh != ended)
+            #expect(try await relay.send(.post, ended, claim: alice).status == 404)
+            #expect(try await relay.send(.post, fresh, claim: alice).status == 200)
+        }
+    }
+
+    @Test func `payloads overwritten unread are counted, whoever else has looked`() async throws {
+        let (alice, bob) = (alice, bob)
+        try await RelayBench.run { relay in
+            let path = try await relay.create(alice)
+            func overwritten(by claim: String, after reader: String) async throws -> Bool {
+                let before = relay.metrics.text
+                #expect(try await relay.send(.post, path, claim: reader).status == 200)
+                let write = try await relay.send(
+                    .put, path, claim: claim, body: RelayBench.update("BBBB"))
+                #expect(write.status == 200)
+                let count = { (text: String) in
+                    text.split(separator: "\n").last {
+                        $0.hasPrefix("latchkey_relay_overwritten_total ")
+                    }
+                }
+                return count(before) != count(relay.metrics.text)
+            }
+            #expect(try await overwritten(by: alice, after: alice))
+            #expect(try await !overwritten(by: alice, after: bob))
+            #expect(try await overwritten(by: bob, after: alice))
+            #expect(try await overwritten(by: bob, after: bob))
+            #expect(try await !overwritten(by: alice, after: alice))
+        }
+    }
+
     @Test func `the same creation at once makes one mailbox`() async throws {
         let alice = alice
         try await RelayBench.run { relay in
             let id = UUID().uuidString
-            let body = RelayBench.creation(end: relay.time.now.adding(seconds: 60))
-            let answers = try await withThrowingTaskGroup(of: RelayBench.Answer.self) { group in
-                for _ in 0..<8 {
-                    group.addTask {
-                        try await relay.send(
-                            .post, "/v1/m", claim: alice, request: id, body: body)
+            var links: Set<String> = []
+            // The second time the mailbox of the first has ended and is still in the table.
+            for round in 1...2 {
+                let body = RelayBench.creation(end: relay.time.now.adding(seconds: 60))
+                let answers = try await withThrowingTaskGroup(of: RelayBench.Answer.self) {
+                    group in
+                    for _ in 0..<8 {
+                        group.addTask {
+                            try await relay.send(
+                                .post, "/v1/m", claim: alice, request: id, body: body)
+                        }
                     }
+                    return try await group.reduce(into: []) { $0.append($1) }
                 }
-                return try await group.reduce(into: []) { $0.append($1) }
+                #expect(answers.map(\.status).sorted() == [200] + Array(repeating: 201, count: 7))
+                links.formUnion(answers.map(\.text))
+                #expect(links.count == round)
+                relay.time.pass(60)
             }
-            #expect(Set(answers.map(\.text)).count == 1)
-            #expect(answers.filter { $0.status == 200 }.count == 1)
         }
     }
 

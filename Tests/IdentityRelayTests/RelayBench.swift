@@ -34,6 +34,7 @@ struct RelayBench: Sendable {
     let client: any TestClientProtocol
     let database: Database
     let host: ServiceHost
+    let metrics: PrometheusMetrics
     let time: Time
 
     /// Runs `body` against a relay of its own; its long polls work.
@@ -44,25 +45,24 @@ struct RelayBench: Sendable {
             schema: RelayMigrations.schema,
             migrations: [Outbox.migration(1), Inbox.migration(2)] + RelayMigrations.all
         ) { database in
-            let time = Time()
+            let (time, metrics) = (Time(), PrometheusMetrics())
             let host = ServiceHost(
                 service: "identity-relay",
-                clock: WallClock { time.now.secondsSinceEpoch * 1000 })
+                clock: WallClock { time.now.secondsSinceEpoch * 1000 }, metrics: metrics)
             let polls = LongPolls(database: database, host: host)
             let routes = MailboxRoutes(
                 relay: Relay(database: database, host: host), polls: polls,
                 limiter: CreationLimiter(perHour: perHour, clock: host.clock, random: host.random),
                 page: try PreviewPage(), publicURL: "https://relay.example")
-            let listener = HTTPListener(
-                "mailboxes", at: ListenAddress(host: "127.0.0.1", port: 0), host: host,
-                limits: HTTPLimits(body: RelayLimits.body, deadline: .seconds(40)),
-                takesRequestIds: false, problems: { RelayError.problem(for: $0) },
-                routes: routes.add)
+            let listener = routes.listener(
+                at: ListenAddress(host: "127.0.0.1", port: 0), host: host, security: .plain)
             let listening = Task { try await polls.run() }
             defer { listening.cancel() }
             try await listener.application.test(.router) { client in
                 try await body(
-                    RelayBench(client: client, database: database, host: host, time: time))
+                    RelayBench(
+                        client: client, database: database, host: host, metrics: metrics,
+                        time: time))
             }
         }
     }
@@ -86,10 +86,10 @@ struct RelayBench: Sendable {
     /// The path of a mailbox that `claim` makes.
     func create(
         _ claim: String, rights: String = "RWD", token: String? = nil, life: Int64 = 3600,
-        data: String = "AAAA"
+        data: String = "AAAA", request: String = UUID().uuidString
     ) async throws -> String {
         let answer = try await send(
-            .post, "/v1/m", claim: claim,
+            .post, "/v1/m", claim: claim, request: request,
             body: Self.creation(
                 rights: rights, token: token, end: time.now.adding(seconds: life), data: data))
         return (answer.json["urlLink"] ?? "").replacing("https://relay.example", with: "")

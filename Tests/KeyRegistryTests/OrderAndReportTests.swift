@@ -112,7 +112,10 @@ import Testing
             #expect(try await owner.track().status == 200)
             #expect(try await friend.track().status == 200)
             let path = PartnerAPI.Path.manageKey
+            var moved = friend
+            moved.slot = try SlotID(hex: "0004")
             let refused = [
+                (try moved.proof(), 422),
                 (try friend.wish(by: friend.key, as: friend.keyId), 403),
                 (try friend.wish(by: friend.key, as: owner.keyId), 422),
                 (try friend.wish(by: owner.key, as: owner.keyId, .suspend), 400),

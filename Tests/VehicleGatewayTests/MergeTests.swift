@@ -43,6 +43,26 @@ import Testing
         }
     }
 
+    @Test func `a key suspended while its first tap was under way is not made known`() throws {
+        let base = try record()
+        var (mine, theirs) = (base, base)
+        let key = KeyRecord(
+            slotId: SlotID(generation: 0, position: 4),
+            publicKey: PrivateKey.generate(.system, for: "key").publicKey, version: .v0200,
+            config: KeyConfig(profile: .full, notBefore: TestPKI.start))
+        mine.keys.append(key)
+        #expect(
+            try RecordMerge.merged(base: base, mine: mine, theirs: theirs).keys == mine.keys)
+        theirs.hasTrustedTime = false
+        theirs.suspend(key.keyId)
+        #expect(throws: GatewayError.conflict) {
+            try RecordMerge.merged(base: base, mine: mine, theirs: theirs)
+        }
+        theirs.resume(key.keyId)
+        #expect(
+            try RecordMerge.merged(base: base, mine: mine, theirs: theirs).keys == mine.keys)
+    }
+
     @Test(arguments: [
         ("Roadster Door 00", "Roadster Door 00 00", true),
         ("Roadster Door 01", "Roadster Door 00 01", true),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Contracts
+import KeyProtocol
 import TestKit
 import Testing
 
@@ -29,6 +30,30 @@ import Testing
             // From now on no code is asked for.
             let next = try await gateway.tap(friend, at: TestCar.doorName)
             #expect(next.outcome == "locked", "\(next)")
+        }
+    }
+
+    @Test func `a key suspended before its first use stays out until it is resumed`() async throws {
+        try await TestGateway.run { gateway in
+            let (owner, friend) = (try gateway.car.phone(), try gateway.car.phone())
+            try await gateway.pair(owner)
+            let key = try share(from: owner, to: friend, code: "271828")
+            let car = try #require(try await gateway.store.vehicle(gateway.car.vehicleId))
+            let slot = try #require(car.record.slots.issued.first)
+            func document(_ version: Int, _ state: VehicleDocument.Key.State) async throws {
+                let wanted = VehicleDocument.Key(
+                    keyId: key, slotId: slot, state: state, attestation: nil)
+                try await gateway.apply(gateway.car.document(version, keys: [wanted]))
+            }
+            try await document(2, .suspended)
+            try await gateway.enter("271828")
+            let suspended = try await gateway.tap(friend, at: TestCar.doorName)
+            #expect(suspended.controlFlow == "0002", "\(suspended)")
+            #expect(try await gateway.onScreen.locked)
+            try await document(3, .active)
+            try await gateway.enter("271828")
+            let resumed = try await gateway.tap(friend, at: TestCar.doorName)
+            #expect(resumed.outcome == "unlocked", "\(resumed)")
         }
     }
 

@@ -28,14 +28,13 @@ struct Call: Sendable {
 extension Mailbox {
     /// UpdateMailbox: writes a payload for the other side.
     func update(_ payload: Payload, token: NotificationToken?, by call: Call) -> Verdict {
-        admitted(call) { side in
-            if isRepeat(call, by: side) { return .repeated(self, side) }
+        changed(by: call) { side in
             guard side == .initiator || rights.allows("W") else { return .refused(.right, nil) }
             guard matches(call.ifMatch) else { return .refused(.changed, nil) }
             var mailbox = self
             mailbox.payload = payload
             mailbox.version += 1
-            mailbox.isRead = false
+            (mailbox.writer, mailbox.isRead) = (side, false)
             mailbox[side]?.lastRequest = call.request
             if let token { mailbox[side]?.token = token }
             return .done(mailbox, wake: self.token(facing: side))
@@ -49,13 +48,13 @@ extension Mailbox {
             guard rights.allows("R") else { return .refused(.right, nil) }
             var mailbox = self
             mailbox.recipient = Party(claim: claim, lastRequest: nil, token: token)
-            mailbox.isRead = true
+            mailbox.noteRead(by: .recipient)
             return .done(mailbox, wake: nil)
         }
         return admitted(call) { side in
             guard side == .initiator || rights.allows("R") else { return .refused(.right, nil) }
             var mailbox = self
-            mailbox.isRead = true
+            mailbox.noteRead(by: side)
             if let token { mailbox[side]?.token = token }
             return .done(mailbox, wake: nil)
         }
@@ -63,7 +62,7 @@ extension Mailbox {
 
     /// DeleteMailbox.
     func delete(by call: Call) -> Verdict {
-        admitted(call) { side in
+        changed(by: call) { side in
             guard side == .initiator || rights.allows("D") else { return .refused(.right, nil) }
             guard matches(call.ifMatch) else { return .refused(.changed, nil) }
             return .deleted(wake: token(facing: side))
@@ -75,12 +74,20 @@ extension Mailbox {
         if let relinquished, let request = call.request, constantTimeEqual(relinquished, request) {
             return .repeated(self, .recipient)
         }
-        return admitted(call) { side in
+        return changed(by: call) { side in
             guard side == .recipient else { return .refused(.notRecipient, nil) }
             var mailbox = self
             mailbox.recipient = nil
             mailbox.relinquished = call.request
             return .done(mailbox, wake: nil)
+        }
+    }
+
+    /// Runs `rule` unless the last request of this device that changed something comes again. A read
+    /// does no harm when it is made twice, so it is not remembered.
+    private func changed(by call: Call, _ rule: (Side) -> Verdict) -> Verdict {
+        admitted(call) { side in
+            isRepeat(call, by: side) ? .repeated(self, side) : rule(side)
         }
     }
 
@@ -107,6 +114,11 @@ extension Mailbox {
     private func isRepeat(_ call: Call, by side: Side) -> Bool {
         guard let last = self[side]?.lastRequest, let request = call.request else { return false }
         return constantTimeEqual(last, request)
+    }
+
+    /// A payload is for the other side: its writer may look as often as it likes.
+    private mutating func noteRead(by side: Side) {
+        if side != writer { isRead = true }
     }
 
     private func matches(_ tags: [String]) -> Bool {

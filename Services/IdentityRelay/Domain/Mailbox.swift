@@ -6,7 +6,7 @@ import Identifiers
 struct Party: Equatable, Sendable {
     /// Hash of its claim.
     let claim: [UInt8]
-    /// Hash of its last request that succeeded.
+    /// Hash of its last request that changed the mailbox, the creation included.
     var lastRequest: [UInt8]?
     var token: NotificationToken?
 }
@@ -20,7 +20,9 @@ struct Mailbox: Equatable, Sendable {
     let expiresAt: Instant
     /// Grows with every payload; its text is the ETag.
     var version: Int64 = 1
-    /// Whether the other side has read this version.
+    /// Who wrote this version.
+    var writer = Side.initiator
+    /// Whether the other side has read it.
     var isRead = false
     var initiator: Party
     /// Bound by the first read with another claim.
@@ -31,7 +33,7 @@ struct Mailbox: Equatable, Sendable {
     var lockedUntil: Instant?
 
     /// Who calls, as the mailbox sees it.
-    enum Side: Equatable { case initiator, recipient }
+    enum Side: String { case initiator, recipient }
 
     var entityTag: String { "\"\(version)\"" }
 

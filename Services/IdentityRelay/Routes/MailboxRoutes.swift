@@ -13,17 +13,25 @@ struct MailboxRoutes: Sendable {
     let page: PreviewPage
     let publicURL: String
 
-    func add(to router: Router<ServiceContext>) {
-        router.post("v1/m") { request, context in try await echo(request, context, create) }
-        router.put("v1/m/{id}") { request, context in try await echo(request, context, update) }
-        router.delete("v1/m/{id}") { request, context in try await echo(request, context, delete) }
-        router.post("v1/m/{id}") { request, context in try await echo(request, context, read) }
-        router.patch("v1/m/{id}") { request, context in
-            try await echo(request, context, relinquish)
-        }
-        router.get("v1/m/{id}") { _, context in
-            page.response(showing: try await relay.preview(mailbox(context)))
-        }
+    func listener(
+        at address: ListenAddress, host: ServiceHost, security: ListenerSecurity
+    ) -> HTTPListener {
+        // A client's own request id could link two mailboxes in the log.
+        HTTPListener(
+            "mailboxes", at: address, host: host, security: security,
+            limits: HTTPLimits(
+                body: RelayLimits.body, deadline: .seconds(RelayLimits.wait + 10)),
+            takesRequestIds: false, echoes: \.mailboxEcho,
+            problems: { RelayError.problem(for: $0) }, routes: add)
+    }
+
+    private func add(to router: Router<ServiceContext>) {
+        router.post("v1/m", use: create)
+        router.put("v1/m/{id}", use: update)
+        router.delete("v1/m/{id}", use: delete)
+        router.post("v1/m/{id}", use: read)
+        router.patch("v1/m/{id}", use: relinquish)
+        router.get("v1/m/{id}", use: preview)
     }
 
     private func create(_ request: Request, _ context: ServiceContext) async throws -> Response {
@@ -39,13 +47,12 @@ struct MailboxRoutes: Sendable {
             urlLink: "\(publicURL)/v1/m/\(answer.mailbox.id)",
             isPushNotificationSupported: answer.mailbox.isPushSupported(for: .initiator))
         return try context.json(
-            body, status: answer.isRepeat ? .created : .ok,
+            body, status: answer.status,
             headers: [.eTag: answer.mailbox.entityTag])
     }
 
     private func update(_ request: Request, _ context: ServiceContext) async throws -> Response {
-        var call = try changing(request, context)
-        call.claim = try request.requiredDeviceClaim()
+        let call = try changing(request, context)
         let body = try await context.decode(UpdateBody.self, from: request)
         try body.check()
         let answer = try await relay.update(
@@ -53,7 +60,7 @@ struct MailboxRoutes: Sendable {
         return try context.json(
             UpdateAnswer(
                 isPushNotificationSupported: answer.mailbox.isPushSupported(for: answer.side)),
-            status: answer.isRepeat ? .created : .ok, headers: [.eTag: answer.mailbox.entityTag])
+            status: answer.status, headers: [.eTag: answer.mailbox.entityTag])
     }
 
     private func read(_ request: Request, _ context: ServiceContext) async throws -> Response {
@@ -75,42 +82,24 @@ struct MailboxRoutes: Sendable {
     }
 
     private func delete(_ request: Request, _ context: ServiceContext) async throws -> Response {
-        _ = try await relay.delete(try changing(request, context))
-        return Response(status: .ok)
+        Response(status: try await relay.delete(try changing(request, context)).status)
     }
 
     private func relinquish(_ request: Request, _ context: ServiceContext) async throws -> Response
     {
-        let answer = try await relay.relinquish(try changing(request, context))
-        return Response(status: answer.isRepeat ? .created : .ok)
+        Response(status: try await relay.relinquish(try changing(request, context)).status)
+    }
+
+    private func preview(_ request: Request, _ context: ServiceContext) async throws -> Response {
+        page.response(showing: try await relay.preview(mailbox(context)))
     }
 }
 
-extension MailboxRoutes {
-    /// Every answer, refusals included, carries the request id of the client back.
-    private func echo(
-        _ request: Request, _ context: ServiceContext,
-        _ route: (Request, ServiceContext) async throws -> Response
-    ) async throws -> Response {
-        guard let id = (try? request.mailboxRequestId()).flatMap({ $0 }) else {
-            return try await route(request, context)
-        }
-        // The client's own spelling, which may be in upper case.
-        let text = request.headers[.mailboxRequestId] ?? id.description
-        do {
-            var response = try await route(request, context)
-            response.headers[.mailboxRequestId] = text
-            return response
-        } catch {
-            guard
-                var problem = (error as? Problem) ?? (error as? any ProblemConvertible)?.problem
-                    ?? RelayError.problem(for: error)
-            else { throw error }
-            problem.headers[.mailboxRequestId] = text
-            throw problem
-        }
-    }
+extension Relay.Answer {
+    fileprivate var status: HTTPResponse.Status { isRepeat ? .created : .ok }
+}
 
+extension MailboxRoutes {
     private func mailbox(_ context: ServiceContext) -> MailboxID? {
         context.parameters.get("id").flatMap { MailboxID($0) }
     }

@@ -22,6 +22,12 @@ extension Request {
         return id
     }
 
+    /// The request id in the client's own spelling, for every answer; none unless it is a UUID.
+    var mailboxEcho: HTTPFields {
+        guard let text = headers[.mailboxRequestId], RequestID(text) != nil else { return [:] }
+        return [.mailboxRequestId: text]
+    }
+
     func requiredMailboxRequestId() throws(RelayError) -> RequestID {
         guard let id = try mailboxRequestId() else { throw .header("Mailbox-Request-ID") }
         return id

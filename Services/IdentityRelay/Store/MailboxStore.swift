@@ -29,17 +29,21 @@ struct MailboxStore {
         ).first.map(mailbox)
     }
 
-    func insert(_ mailbox: Mailbox, creation: [UInt8]) async throws {
+    /// Keeps a mailbox; one of the same creation that has ended by `now` makes room.
+    func insert(_ mailbox: Mailbox, creation: [UInt8], at now: Instant) async throws {
+        try await transaction.execute(
+            "DELETE FROM mailboxes WHERE creation = \(creation) AND expires_at <= \(time(now))")
         let (payload, display) = (mailbox.payload, mailbox.display)
         try await transaction.execute(
             """
             INSERT INTO mailboxes (id, creation, payload_type, payload_data, title, description,
-                image_url, rights, expires_at, version, is_read, initiator_claim,
-                initiator_token_type, initiator_token_data, wrong_claims)
+                image_url, rights, expires_at, version, writer, is_read, initiator_claim,
+                initiator_request, initiator_token_type, initiator_token_data, wrong_claims)
             VALUES (\(mailbox.id.uuid), \(creation), \(payload.type), \(payload.data),
                 \(display.title), \(display.description), \(display.imageURL),
                 \(mailbox.rights.letters), \(time(mailbox.expiresAt)), \(mailbox.version),
-                \(mailbox.isRead), \(mailbox.initiator.claim), \(mailbox.initiator.token?.type),
+                \(mailbox.writer.rawValue), \(mailbox.isRead), \(mailbox.initiator.claim),
+                \(mailbox.initiator.lastRequest), \(mailbox.initiator.token?.type),
                 \(mailbox.initiator.token?.tokenData), 0)
             """)
     }
@@ -50,7 +54,8 @@ struct MailboxStore {
             """
             UPDATE mailboxes SET payload_type = \(mailbox.payload.type),
                 payload_data = \(mailbox.payload.data), version = \(mailbox.version),
-                is_read = \(mailbox.isRead), initiator_request = \(initiator.lastRequest),
+                writer = \(mailbox.writer.rawValue), is_read = \(mailbox.isRead),
+                initiator_request = \(initiator.lastRequest),
                 initiator_token_type = \(initiator.token?.type),
                 initiator_token_data = \(initiator.token?.tokenData),
                 recipient_claim = \(recipient?.claim), recipient_request = \(recipient?.lastRequest),
@@ -99,7 +104,9 @@ struct MailboxStore {
             id: MailboxID(uuid: try row.value("id")), payload: payload, display: display,
             rights: AccessRights(known: try row.value("rights")),
             expiresAt: Instant(secondsSinceEpoch: expires.value / 1000),
-            version: try row.value("version"), isRead: try row.value("is_read"),
+            version: try row.value("version"),
+            writer: Mailbox.Side(rawValue: try row.value("writer")) ?? .initiator,
+            isRead: try row.value("is_read"),
             initiator: initiator, recipient: try party(row, "recipient"),
             relinquished: try row.value("relinquished"),
             wrongClaims: try row.value("wrong_claims"),

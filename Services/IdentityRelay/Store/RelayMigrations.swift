@@ -37,6 +37,9 @@ enum RelayMigrations {
                 locked_until timestamptz
             );
             CREATE INDEX mailboxes_expires_at ON mailboxes (expires_at);
-            """)
+            """),
+        Migration(
+            4, "writer of the payload",
+            "ALTER TABLE mailboxes ADD COLUMN writer text NOT NULL DEFAULT 'initiator'"),
     ]
 }

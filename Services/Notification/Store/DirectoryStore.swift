@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Contracts
-import Foundation
 import Identifiers
+import Messaging
 import Postgres
 
 /// What the registry said about device OEMs, and which owner stands behind which key.
@@ -32,20 +32,17 @@ struct DirectoryStore {
     }
 
     func save(_ key: TrackedKeyState) async throws {
-        let body = String(decoding: try JSONEncoder().encode(key), as: UTF8.self)
         try await transaction.execute(
             """
-            INSERT INTO keys VALUES (\(key.keyId.description), \(PostgresValue.json(body)))
+            INSERT INTO keys VALUES (\(key.keyId), \(try PostgresValue.json(encoding: key)))
             ON CONFLICT (key_id) DO UPDATE SET body = excluded.body
             """)
     }
 
     /// The owner key that signed `key`.
     func owner(of key: TrackedKeyState) async throws -> TrackedKeyState? {
-        guard let id = key.ownerKeyId?.description else { return nil }
-        return try await transaction.query("SELECT body FROM keys WHERE key_id = \(id)").first.map {
-            try JSONDecoder().decode(
-                TrackedKeyState.self, from: Data($0.value("body", as: String.self).utf8))
-        }
+        guard let id = key.ownerKeyId else { return nil }
+        return try await transaction.query("SELECT body FROM keys WHERE key_id = \(id)").first?
+            .decoded("body")
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Contracts
-import Foundation
 import Identifiers
+import Messaging
 import Postgres
 
 /// What the registry said about device OEMs and keys.
@@ -32,19 +32,15 @@ struct DirectoryStore {
     }
 
     func save(_ key: TrackedKeyState) async throws {
-        let body = String(decoding: try JSONEncoder().encode(key), as: UTF8.self)
         try await transaction.execute(
             """
-            INSERT INTO keys VALUES (\(key.keyId.description), \(PostgresValue.json(body)))
+            INSERT INTO keys VALUES (\(key.keyId), \(try PostgresValue.json(encoding: key)))
             ON CONFLICT (key_id) DO UPDATE SET body = excluded.body
             """)
     }
 
     func key(_ id: KeyID) async throws -> TrackedKeyState? {
-        try await transaction.query("SELECT body FROM keys WHERE key_id = \(id.description)").first
-            .map {
-                try JSONDecoder().decode(
-                    TrackedKeyState.self, from: Data($0.value("body", as: String.self).utf8))
-            }
+        try await transaction.query("SELECT body FROM keys WHERE key_id = \(id)").first?
+            .decoded("body")
     }
 }

@@ -37,6 +37,8 @@ enum RecordMerge {
         var result: [KeyRecord] = []
         for slot in order where seen.insert(slot).inserted {
             if let key = try part(base.key(at: slot), mine.key(at: slot), theirs.key(at: slot)) {
+                // A document suspended the key while its first tap made it known.
+                if theirs.isSuspendedAhead(key.keyId) { throw .conflict }
                 result.append(key)
             }
         }

@@ -46,12 +46,13 @@ extension StoredVehicle {
             record.terminate(key.keyId)
             // It must not come back through its mailbox either.
             if record.key(at: key.slotId) == nil { record.retire([key.slotId]) }
+        // The state first: it holds for a key that cannot be installed, too.
         case .suspended:
-            try install(key)
             record.suspend(key.keyId)
-        case .active:
             try install(key)
+        case .active:
             record.resume(key.keyId)
+            try install(key)
         }
     }
 

@@ -80,6 +80,9 @@ struct FirstFriendVisit: MailboxVisit {
         guard let owner = car.record.owner, let attestation = try? checked(der, owner, car) else {
             return .refuse(.attestationRefused)
         }
+        if car.record.isSuspendedAhead(attestation.friendKeyId) {
+            return .refuse(.keySuspendedOrTerminated)
+        }
         if car.record.hasTrustedTime, attestation.keyConfig.hasEnded(at: car.now) {
             return .refuse(.notValidNow)
         }

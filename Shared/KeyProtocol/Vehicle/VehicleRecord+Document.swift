@@ -41,28 +41,44 @@ extension VehicleRecord {
         return true
     }
 
-    /// Stores a checked shared key; its id becomes bound.
+    /// Stores a checked shared key; its id becomes bound. One suspended before stays suspended.
     mutating func bindSharedKey(_ attestation: Attestation, kpersistent: PersistentSecret?) {
         let version = attestation.protocolVersion.reduce(UInt16(0)) { $0 << 8 | UInt16($1) }
         slots.bind(attestation.slotId)
-        keys.insert(
-            KeyRecord(
-                slotId: attestation.slotId, publicKey: attestation.friendPK,
-                version: ProtocolVersion(rawValue: version), config: attestation.keyConfig,
-                kpersistent: kpersistent), at: 0)
+        var key = KeyRecord(
+            slotId: attestation.slotId, publicKey: attestation.friendPK,
+            version: ProtocolVersion(rawValue: version), config: attestation.keyConfig,
+            kpersistent: kpersistent)
+        if suspendedAhead?.remove(key.keyId) != nil { key.state = .suspended }
+        keys.insert(key, at: 0)
     }
 
-    /// Stops a key until it is resumed, and forgets its ranging secret; returns whether the key is there.
+    /// Stops a key until it is resumed, and forgets its ranging secret (PROTOCOL 15). One the car
+    /// does not have yet is kept out of its first friend transaction as long, with 00 02. Returns
+    /// whether the key is there.
     @discardableResult
-    public mutating func suspend(_ keyId: KeyID) -> Bool { set(keyId, .suspended) }
+    public mutating func suspend(_ keyId: KeyID) -> Bool {
+        if set(keyId, .suspended) { return true }
+        suspendedAhead = (suspendedAhead ?? []).union([keyId])
+        return false
+    }
+
+    /// Whether the key was suspended before the car had it.
+    public func isSuspendedAhead(_ keyId: KeyID) -> Bool {
+        suspendedAhead?.contains(keyId) ?? false
+    }
 
     /// Makes a suspended key usable again; returns whether the key is there.
     @discardableResult
-    public mutating func resume(_ keyId: KeyID) -> Bool { set(keyId, .active) }
+    public mutating func resume(_ keyId: KeyID) -> Bool {
+        suspendedAhead?.remove(keyId)
+        return set(keyId, .active)
+    }
 
     /// Ends a key for good; its slot id never opens again. Returns the removed key.
     @discardableResult
     public mutating func terminate(_ keyId: KeyID) -> KeyRecord? {
+        suspendedAhead?.remove(keyId)
         guard let key = keys.first(where: { $0.keyId == keyId }) else { return nil }
         return removeKey(at: key.slotId)
     }
@@ -83,6 +99,7 @@ extension VehicleRecord {
     @discardableResult
     public mutating func vehicleSold() -> [KeyRecord] {
         pairing = nil
+        suspendedAhead = nil
         forgetPending()
         let removed = keys.compactMap { removeKey(at: $0.slotId) }
         for slot in slots.issued + slots.bound { slots.retire(slot) }
@@ -90,6 +107,10 @@ extension VehicleRecord {
     }
 
     private mutating func set(_ keyId: KeyID, _ state: KeyRecord.State) -> Bool {
+        if pending?.key.keyId == keyId {
+            pending?.key.state = state
+            return true
+        }
         guard let index = keys.firstIndex(where: { $0.keyId == keyId }) else { return false }
         keys[index].state = state
         if state == .suspended { keys[index].ranging = nil }

@@ -14,6 +14,8 @@ public struct VehicleRecord: Codable, Equatable, Sendable {
     /// Most recently used first, at most 32.
     public var keys: [KeyRecord]
     public var slots: SlotLedger
+    /// Keys suspended before the car had them; none in records saved before this was remembered.
+    var suspendedAhead: Set<KeyID>?
     /// Whether the clock may be relied on (PROTOCOL 8.9).
     public var hasTrustedTime: Bool
 

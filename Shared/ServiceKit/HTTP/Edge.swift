@@ -26,6 +26,7 @@ public struct Edge: HTTPResponder {
         let isTLS: Bool
         let roots: ClientRoots?
         let takesRequestIds: Bool
+        let echoes: @Sendable (Request) -> HTTPFields
     }
 
     public func respond(to request: Request, context: ServiceContext) async throws -> Response {
@@ -41,7 +42,7 @@ public struct Edge: HTTPResponder {
             response = ProblemMiddleware.problem(for: error, context)
                 .response(requestId: context.requestId, style: options.style)
         }
-        addHeaders(to: &response, context)
+        addHeaders(to: &response, request, context)
         record(request, response, context, took: ContinuousClock.now - start)
         return response
     }
@@ -125,8 +126,11 @@ extension Edge {
     }
 
     /// Headers that make browsers harmless; a handler's own values win.
-    private func addHeaders(to response: inout Response, _ context: ServiceContext) {
+    private func addHeaders(
+        to response: inout Response, _ request: Request, _ context: ServiceContext
+    ) {
         response.headers[.requestId] = context.requestId
+        for field in options.echoes(request) { response.headers[field.name] = field.value }
         var defaults: HTTPFields = [
             .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
             .referrerPolicy: "no-referrer",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import HTTPTypes
 public import Hummingbird
 import HummingbirdCore
 import Logging
@@ -39,12 +40,14 @@ public struct HTTPListener: Service {
     /// - Parameters:
     ///   - takesRequestIds: whether a caller's `x-request-id` and `traceparent` name the request in
     ///     logs; not where that would link what must stay apart.
+    ///   - echoes: what every answer, refusals included, repeats of its request's headers.
     ///   - problems: the one error mapping of the service, for errors that are neither `Problem`
     ///     nor `ProblemConvertible`, such as those of a driver.
     public init(
         _ name: String, at address: ListenAddress, host: ServiceHost,
         security: ListenerSecurity = .plain, limits: HTTPLimits = HTTPLimits(),
         style: ProblemStyle = .plain, takesRequestIds: Bool = true,
+        echoes: @escaping @Sendable (Request) -> HTTPFields = { _ in [:] },
         problems: @escaping @Sendable (any Error) -> Problem? = { _ in nil },
         routes: (Router<ServiceContext>) -> Void
     ) {
@@ -62,7 +65,7 @@ public struct HTTPListener: Service {
         }
         let options = Edge.Options(
             listener: name, limits: limits, style: style, isTLS: isTLS, roots: roots,
-            takesRequestIds: takesRequestIds)
+            takesRequestIds: takesRequestIds, echoes: echoes)
         self.name = name
         self.address = address
         self.security = security

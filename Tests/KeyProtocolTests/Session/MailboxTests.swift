@@ -40,6 +40,39 @@ struct MailboxTests {
         #expect(try car.tap(&other, .unlock, activationCode: "123456").controlFlow == "0101")
     }
 
+    @Test func `a key suspended before its first use is told so, and opens once resumed`() throws {
+        var car = try TestCar()
+        var friend = try car.friend(code: "123456")
+        let key = friend.key.publicKey.keyId
+        let isKnown = car.record.suspend(key)
+        #expect(!isKnown)
+        for code in [nil, "123456"] + Array(repeating: "000000", count: 5) {
+            let run = try car.tap(&friend, .unlock, activationCode: code)
+            #expect(run.controlFlow == "0002" && run.facts.isEmpty)
+        }
+        #expect(car.record.keys.count == 1)
+        // Wrong codes were not counted, and nobody else has to wait.
+        #expect(car.record.slots.state(of: friend.slot) == .issued)
+        var other = try car.friend(position: 3)
+        #expect(try car.tap(&other, .unlock).controlFlow == "0101")
+        car.record.resume(key)
+        #expect(try car.tap(&friend, .unlock, activationCode: "123456").controlFlow == "0101")
+        #expect(try car.tap(&friend, .unlock).outcome?.transaction == .fast)
+    }
+
+    @Test func `a key that was suspended and then comes online stays suspended`() throws {
+        var car = try TestCar()
+        car.record.suspend(car.owner.key.publicKey.keyId)
+        car.record.resume(car.owner.key.publicKey.keyId)
+        var friend = try car.friend()
+        car.record.suspend(friend.key.publicKey.keyId)
+        try car.install(friend)
+        #expect(car.record.key(at: friend.slot)?.state == .suspended)
+        #expect(try car.tap(&friend, .unlock).controlFlow == "0002")
+        car.record.resume(friend.key.publicKey.keyId)
+        #expect(try car.tap(&friend, .unlock).controlFlow == "0101")
+    }
+
     @Test func `a power cut anywhere in the first friend transaction heals at the next tap`() throws
     {
         for index in 0..<9 {

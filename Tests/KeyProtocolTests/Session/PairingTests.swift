@@ -102,6 +102,17 @@ struct PairingTests {
         #expect(again.outcome?.result == .paired)
     }
 
+    @Test func `an owner key suspended while phase 3 is due is suspended once it is there`() throws
+    {
+        var pending = try pendingRecord()
+        pending.suspend(try #require(pending.pending?.key.keyId))
+        var phone = trace.phone
+        let run = try pair(pending, &phone, .dashboard)
+        #expect(run.outcome?.result == .paired)
+        #expect(run.stored.owner?.state == .suspended)
+        #expect(try pair(run.stored, &phone, .dashboard).controlFlow == "0002")
+    }
+
     @Test func `with a phase 3 due another key still drives, with a fresh AUTH0`() throws {
         var car = try TestCar()
         var other = try TestCar().record

@@ -78,11 +78,16 @@ struct TestCar {
     /// A friend's key the car knows already.
     mutating func knownFriend(_ config: KeyConfig, position: UInt8 = 2) throws -> TestApplet {
         var friend = try friend(config, position: position)
+        try install(friend)
+        friend.privateMailbox[0] = 0
+        return friend
+    }
+
+    /// Makes the package of a friend's phone known online.
+    mutating func install(_ friend: TestApplet) throws {
         let package = Array(friend.privateMailbox.dropFirst(0x102))
         let length = Int(friend.privateMailbox[0x100]) << 8 | Int(friend.privateMailbox[0x101])
         try record.installSharedKey(Attestation(parsing: Array(package.prefix(length))))
-        friend.privateMailbox[0] = 0
-        return friend
     }
 
     /// One tap; the record is what the disk has afterwards.
