@@ -95,7 +95,7 @@ let package = Package(
             .executableTarget(
                 name: "latchkey",
                 dependencies: [
-                    "Contracts", "DeviceOEM", "Identifiers", "KeyCrypto", "KeyProtocol",
+                    "Contracts", "DeviceOEM", "Identifiers", "KeyCrypto", "KeyProtocol", "PCSC",
                     "PKI", "PhoneHost", "ServiceKit", "Stack", "VirtualPhone", .argumentParser,
                     .asyncHTTP,
                 ], path: "Tools/latchkey", swiftSettings: strict()),
