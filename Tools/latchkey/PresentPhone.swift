@@ -91,11 +91,14 @@ enum PresentPhone {
         while true {
             do {
                 return try await CardChannel.connect(to: reader)
-            } catch PCSCError.cardGone where ContinuousClock.now < deadline {
+            } catch PCSCError.cardGone {
+                guard ContinuousClock.now < deadline else {
+                    throw CommandError("no phone came", hint: "the reader waits 30 s for one")
+                }
                 try await Task.sleep(for: .milliseconds(100))
             } catch {
                 throw CommandError(
-                    "no phone: \(error)", hint: "is another program using the reader?")
+                    "the reader does not connect: \(error)", hint: "does another program use it?")
             }
         }
     }

@@ -71,7 +71,7 @@ extension Tap {
     /// Writes the trace; where it is then.
     func keepTrace(in folder: URL) throws -> URL? {
         guard var trace, !trace.isEmpty else { return nil }
-        trace.noteEnd(outcome?.sentence ?? note ?? "", ms: sinceBegan)
+        trace.noteEnd(sentence, ms: sinceBegan)
         let manager = FileManager.default
         try manager.createDirectory(
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])

@@ -89,13 +89,23 @@ public struct TraceComparison: Equatable, Sendable {
                 return texts + ["\(part.name) came, recorded \(was.name)"]
             }
             guard was.value != part.value, !ownEachTime.contains(part.name) else { continue }
-            texts.append(
-                part.isSecret
-                    ? "\(part.name) differs"
-                    : "\(part.name) is \(part.value.hex), recorded \(was.value.hex)")
+            texts.append("\(part.name) \(Self.change(from: was, to: part))")
         }
         guard recorded.count != now.count else { return texts }
         return texts + ["\(now.count) parts came, recorded \(recorded.count)"]
+    }
+
+    /// Values in full, or where long ones part.
+    private static func change(from was: TracePart, to part: TracePart) -> String {
+        if part.isSecret { return "differs" }
+        guard max(was.value.count, part.value.count) > 16 else {
+            return "is \(part.value.hex), recorded \(was.value.hex)"
+        }
+        let same = zip(was.value, part.value).prefix { $0 == $1 }.count
+        let (then, now) = (
+            was.value.dropFirst(same).prefix(8), part.value.dropFirst(same).prefix(8)
+        )
+        return "is \(now.hex)… from byte \(same + 1), recorded \(then.hex)…"
     }
 
     /// How much more there is may depend on the length of a signature.
