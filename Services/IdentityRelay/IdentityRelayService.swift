@@ -33,7 +33,7 @@ public struct IdentityRelayService: SuiteService {
             HTTPListener(
                 "mailboxes", at: settings.listenAddress, host: host, security: .tls(identity),
                 limits: limits, takesRequestIds: false,
-                problems: { RelayError.problem(for: $0) }, routes: routes.add)
+                problems: { Backbone.problem(for: $0) }, routes: routes.add)
         ]
         background = backbone.background + [polls, ExpiryJob(database: database, host: host)]
         readiness = backbone.readiness

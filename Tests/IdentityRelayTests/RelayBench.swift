@@ -56,7 +56,7 @@ struct RelayBench: Sendable {
             let listener = HTTPListener(
                 "mailboxes", at: ListenAddress(host: "127.0.0.1", port: 0), host: host,
                 limits: HTTPLimits(body: RelayLimits.body, deadline: .seconds(40)),
-                takesRequestIds: false, problems: { RelayError.problem(for: $0) },
+                takesRequestIds: false, problems: { Backbone.problem(for: $0) },
                 routes: routes.add)
             let listening = Task { try await polls.run() }
             defer { listening.cancel() }

@@ -3,6 +3,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Messaging
 import ServiceKit
 
 /// TIGRESS v1 on HTTP (SERVER 2.3, 2.4): decode, ask the relay, encode.
@@ -104,7 +105,7 @@ extension MailboxRoutes {
         } catch {
             guard
                 var problem = (error as? Problem) ?? (error as? any ProblemConvertible)?.problem
-                    ?? RelayError.problem(for: error)
+                    ?? Backbone.problem(for: error)
             else { throw error }
             problem.headers[.mailboxRequestId] = text
             throw problem

@@ -29,7 +29,7 @@ struct AppRoutes: Sendable {
             guard try await registrar.vehicle(id).account == account else {
                 throw RegistryError.notBound
             }
-            let made = try await passwords.make()
+            let made = try await passwords.make(for: id)
             return try context.json(
                 try await registrar.startPairing(id, account: account, made: made))
         }
