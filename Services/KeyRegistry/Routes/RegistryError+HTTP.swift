@@ -44,7 +44,8 @@ extension RegistryError: ProblemConvertible {
             Problem(.unprocessableContent, "WRONG_ENVIRONMENT", reason)
         case .busy:
             Problem(
-                .tooManyRequests, "RATE_LIMIT", "too many passwords are being made, or one for this vehicle; try again",
+                .tooManyRequests, "RATE_LIMIT",
+                "passwords are being made, perhaps for this vehicle; try again",
                 headers: [.retryAfter: "1"])
         }
     }
