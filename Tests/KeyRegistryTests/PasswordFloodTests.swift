@@ -14,10 +14,9 @@ import Testing
         let bench = try await RegistryBench.make(kafka: "127.0.0.1:\(FreePort.take())")
         let service = try await RunningService.ready(
             "key-registry", environment: bench.environment)
-        let token = try OrderAndReportTests.token("anna", by: bench.appKey)
-        let paths = try await cars(6, at: bench)
+        let callers = try await callers(6, at: bench)
         // Once alone, so that what one password costs is in the first figure.
-        #expect(try await bench.api("POST", paths[0], token: token).status == 200)
+        #expect(try await callers[0].ask().status == 200)
         let before = try peak(of: service)
 
         // Six at once, a password each, would want 160 MiB more.
@@ -26,9 +25,7 @@ import Testing
         var slowest = Duration.zero
         try await withThrowingTaskGroup(of: OutboundClient.Answer.self) { group in
             for _ in 0..<requests {
-                for path in paths {
-                    group.addTask { try await bench.api("POST", path, token: token) }
-                }
+                for caller in callers { group.addTask { try await caller.ask() } }
             }
             // Meanwhile somebody asks for something else.
             for _ in 0..<10 {
@@ -42,51 +39,63 @@ import Testing
             }
         }
         #expect(Set(statuses.keys) == [200, 429], "\(statuses)")
-        #expect(statuses.values.reduce(0, +) == requests * paths.count)
+        #expect(statuses.values.reduce(0, +) == requests * callers.count)
         let growth = try peak(of: service) - before
         #expect(growth < 96 << 20, "\(growth >> 20) MiB more at the peak")
         #expect(slowest < .seconds(3), "another call took \(slowest)")
 
         // Afterwards it is as before.
-        for path in paths {
-            #expect(try await bench.api("POST", path, token: token).status == 200)
-        }
+        for caller in callers { #expect(try await caller.ask().status == 200) }
         #expect(try await service.terminate() == 0)
         try? FileManager.default.removeItem(at: bench.folder)
         try await bench.end()
     }
 
-    @Test func `a vehicle gets one password at a time, and leaves room for another`() async throws {
-        let (first, second) = (
-            VehicleID(uncheckedBytes: [UInt8](repeating: 1, count: 8)),
-            VehicleID(uncheckedBytes: [UInt8](repeating: 2, count: 8))
-        )
+    @Test func `an account is served once at a time, and leaves room for another`() async throws {
         let gate = Gate()
         let maker = PasswordMaker(random: gate.random)
-        async let made = maker.make(for: first)
+        async let first = maker.serve("anna") { try await maker.make() }
         try await eventually("the first has begun") { gate.waiting == 1 }
-        await #expect(throws: RegistryError.busy) { try await maker.make(for: first) }
-        async let other = maker.make(for: second)
+        await #expect(throws: RegistryError.busy) { try await maker.serve("anna") {} }
+        async let second = maker.serve("bert") { try await maker.make() }
         try await eventually("the second has begun") { gate.waiting == 2 }
-        let third = VehicleID(uncheckedBytes: [UInt8](repeating: 3, count: 8))
-        await #expect(throws: RegistryError.busy) { try await maker.make(for: third) }
+        await #expect(throws: RegistryError.busy) { try await maker.serve("cleo") {} }
         gate.open()
-        #expect(try await made.password.exposed != (try await other.password.exposed))
-        _ = try await maker.make(for: first)
+        #expect(try await first.password.exposed != (try await second.password.exposed))
+        await #expect(throws: RegistryError.notBound) {
+            try await maker.serve("anna") { throw RegistryError.notBound }
+        }
+        try await maker.serve("anna") {}
     }
 
-    /// Factory-new cars of anna; where each asks for its password.
-    private func cars(_ count: Int, at bench: RegistryBench) async throws -> [String] {
-        var paths: [String] = []
+    /// An owner's app with its car.
+    private struct Caller {
+        let bench: RegistryBench
+        let path: String
+        let token: String
+
+        func ask() async throws -> OutboundClient.Answer {
+            try await bench.api("POST", path, token: token)
+        }
+    }
+
+    /// Owners of factory-new cars.
+    private func callers(_ count: Int, at bench: RegistryBench) async throws -> [Caller] {
+        var callers: [Caller] = []
         for number in 1...count {
             let id = VehicleID(uncheckedBytes: [UInt8](repeating: UInt8(number), count: 8))
-            let request = try bench.vehicleRequest(vin: "1HGCM82633A00435\(number)", id: id)
+            let account = "owner-\(number)"
+            let request = try bench.vehicleRequest(
+                vin: "1HGCM82633A00435\(number)", account: account, id: id)
             let added = try await bench.api(
                 "POST", "/operator/v1/vehicles", JSONBody.encode(request))
             try #require(added.status == 201)
-            paths.append("/app/v1/vehicles/\(id)/pairing")
+            callers.append(
+                Caller(
+                    bench: bench, path: "/app/v1/vehicles/\(id)/pairing",
+                    token: try OrderAndReportTests.token(account, by: bench.appKey)))
         }
-        return paths
+        return callers
     }
 
     /// The most memory the process has had, in bytes (`VmHWM`).

@@ -45,7 +45,7 @@ extension RegistryError: ProblemConvertible {
         case .busy:
             Problem(
                 .tooManyRequests, "RATE_LIMIT",
-                "passwords are being made, perhaps for this vehicle; try again",
+                "too many passwords are being made, or one for you; try again",
                 headers: [.retryAfter: "1"])
         }
     }
