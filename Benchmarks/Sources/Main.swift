@@ -12,6 +12,7 @@ struct Benchmarks {
         let scene = try Scene()
         let computing = try Computing(scene, rounds: max(rounds, 10))
         let secrecy = try Secrecy(rounds: max(4 * rounds, 100))
+        let stream = try StreamTaps(scene, rounds: max(rounds, 10))
         let (taps, told, arrival) = try await atReaders(scene, rounds: max(rounds / 4, 10))
         print(Samples.heading)
         for line in computing.lines { print(line) }
@@ -27,10 +28,11 @@ struct Benchmarks {
         print(told.standardEcho.line("  echo of the same APDUs"))
         print(arrival.notice.line("insertion to notice, event-driven reader"))
         print(arrival.decision.line("insertion to decision, event-driven reader"))
+        for line in stream.lines { print(line) }
         print("")
         let figures =
             computing.figures + secrecy.figures + taps.figures + told.eventDrivenFigures
-            + arrival.figures
+            + arrival.figures + stream.figures
         for figure in figures { print(figure.line) }
         if figures.contains(where: { !$0.isMet }) { exit(1) }
     }

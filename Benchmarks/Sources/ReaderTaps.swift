@@ -128,7 +128,7 @@ struct Bench {
     /// The same bytes both ways, with nobody thinking.
     func echo(_ trace: [Exchange]) async throws -> Duration {
         let answers = Answers(trace.map(\.answer))
-        card.play(CardInField.Role { _ in answers.next() })
+        card.play(CardInField.Role { _ in answers.next() ?? [0x6F, 0x00] })
         let start = ContinuousClock.now
         for exchange in trace {
             _ = try await channel.transmit(exchange.command, within: Self.limit)
@@ -155,8 +155,8 @@ final class Held: Sendable {
 }
 
 /// Answers known beforehand.
-private final class Answers: Sendable {
-    private let rest: Mutex<ArraySlice<[UInt8]>>
-    init(_ answers: [[UInt8]]) { rest = Mutex(answers[...]) }
-    func next() -> [UInt8] { rest.withLock { $0.popFirst() ?? [0x6F, 0x00] } }
+final class Answers<Answer: Sendable>: Sendable {
+    private let rest: Mutex<ArraySlice<Answer>>
+    init(_ answers: [Answer]) { rest = Mutex(answers[...]) }
+    func next() -> Answer? { rest.withLock { $0.popFirst() } }
 }

@@ -30,11 +30,11 @@ public struct KeyRegistryService: SuiteService {
             HTTPListener(
                 "partner", at: settings.partnerAddress, host: host,
                 security: .mutualTLS(credentials, clients: roots.roots), style: .partner,
-                problems: { ($0 as? RegistryError)?.problem },
+                problems: { Backbone.problem(for: $0) },
                 routes: PartnerRoutes(registrar: registrar).add),
             HTTPListener(
                 "api", at: settings.apiAddress, host: host,
-                problems: { ($0 as? RegistryError)?.problem }
+                problems: { Backbone.problem(for: $0) }
             ) { router in
                 OperatorRoutes(registrar: registrar, partners: roots).add(to: router)
                 AppRoutes(

@@ -10,7 +10,7 @@ struct PartnerRefresh: Service {
     let host: ServiceHost
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do { try await Task.sleep(for: .seconds(5)) } catch { return }
                 do {

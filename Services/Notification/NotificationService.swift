@@ -31,7 +31,7 @@ public struct NotificationService: SuiteService {
         listeners = [
             HTTPListener(
                 "api", at: settings.apiAddress, host: host,
-                limits: HTTPLimits(deadline: .seconds(10)),
+                problems: { Backbone.problem(for: $0) },
                 routes: NoticeRoutes(database: database, host: host).add)
         ]
         background =

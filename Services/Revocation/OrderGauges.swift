@@ -12,7 +12,7 @@ struct OrderGauges: Service {
     let host: ServiceHost
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             while true {
                 let pending = try? await database.transaction {
                     try await OrderStore($0).pending()

@@ -34,6 +34,7 @@ public struct RevocationService: SuiteService {
         listeners = [
             HTTPListener(
                 "api", at: settings.apiAddress, host: host,
+                problems: { Backbone.problem(for: $0) },
                 routes: OrderRoutes(database: database, desk: desk, host: host).add)
         ]
         background =

@@ -27,6 +27,7 @@ public struct SharingOrchestratorService: SuiteService {
         listeners = [
             HTTPListener(
                 "api", at: settings.apiAddress, host: host,
+                problems: { Backbone.problem(for: $0) },
                 routes: SharingRoutes(database: backbone.database, policy: policy).add)
         ]
         background = backbone.background

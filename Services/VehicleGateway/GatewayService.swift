@@ -32,8 +32,10 @@ public struct VehicleGatewayService: SuiteService {
         let taps = TapRunner(
             store: store, readers: readers, codes: codes, host: host, profile: profile,
             make: settings.readerMake, reports: reports,
-            traces: URL(filePath: settings.state).deletingLastPathComponent()
-                .appending(path: "traces", directoryHint: .isDirectory))
+            traces: .init(
+                folder: URL(filePath: settings.state).deletingLastPathComponent()
+                    .appending(path: "traces", directoryHint: .isDirectory),
+                keepsAll: settings.traces == .all))
         let kafka = try MessagingSettings(
             service: Self.name, environment: host.shared.environment, brokers: host.shared.kafka
         ).kafka

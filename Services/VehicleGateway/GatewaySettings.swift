@@ -17,6 +17,14 @@ public struct GatewaySettings: ServiceSettings {
     /// What readers call themselves in polling frames.
     public var readerMake: ReaderMake
 
+    /// Which taps leave a trace beside the state file.
+    public var traces: TraceKind
+
+    /// What `TRACES` takes.
+    public enum TraceKind: String, CaseIterable, Sendable {
+        case failed, all
+    }
+
     /// The makes of reader that `READER_PROFILE` knows.
     public enum ReaderKind: String, CaseIterable, Sendable {
         case generic, acr122u, acr1252u, utrust, virtual
@@ -25,12 +33,13 @@ public struct GatewaySettings: ServiceSettings {
     /// Values for tests; real ones come from the environment.
     public init(
         apiAddress: ListenAddress, state: String, readerProfile: ReaderKind = .virtual,
-        readerMake: ReaderMake = .forTests
+        readerMake: ReaderMake = .forTests, traces: TraceKind = .failed
     ) {
         self.apiAddress = apiAddress
         self.state = state
         self.readerProfile = readerProfile
         self.readerMake = readerMake
+        self.traces = traces
     }
 
     /// Declares and reads the settings.
@@ -50,5 +59,8 @@ public struct GatewaySettings: ServiceSettings {
         if ReaderMake(make) == nil {
             reader.report("READER_MAKE", "expected three hexadecimal digits, for example FFF")
         }
+        traces = reader.choice(
+            "TRACES", default: TraceKind.failed,
+            help: "Which taps leave a trace in `traces` beside the state file.")
     }
 }

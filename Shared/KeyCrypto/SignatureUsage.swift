@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Identifiers
+internal import Identifiers
 
 /// What a signature is for; the constant is part of what is signed (PROTOCOL 8.3, 12.1).
 public enum SignatureUsage: UInt32, CaseIterable, Sendable {

@@ -27,7 +27,7 @@ public struct Backbone: Sendable {
     ) async throws {
         let schema = service.replacing("-", with: "_")
         let database = Database(url: host.shared.databaseURL, schema: schema)
-        try await host.retrying(
+        _ = try await host.retrying(
             "the database", while: { ($0 as? PostgresError)?.isUnavailable == true }
         ) {
             try await Migrator.migrate(
@@ -49,6 +49,14 @@ public struct Backbone: Sendable {
                 guard relay.stalled < .seconds(60) else { throw OutboxStalled() }
             },
         ]
+    }
+}
+
+extension Backbone {
+    /// What a caller reads when the database is away or overloaded: try again. None for other errors.
+    public static func problem(for error: any Error) -> Problem? {
+        guard (error as? PostgresError)?.isUnavailable == true else { return nil }
+        return .unavailable("the database cannot be reached now")
     }
 }
 

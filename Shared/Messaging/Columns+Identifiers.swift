@@ -33,6 +33,11 @@ extension Instant: PostgresEncodable, PostgresDecodable {
     }
 }
 
+extension SQL.StringInterpolation {
+    /// Adds a parameter, NULL for none.
+    public mutating func appendInterpolation(_ value: Instant?) { add(value) }
+}
+
 extension PostgresValue {
     /// `value` as JSON for a json or jsonb column.
     public static func json(encoding value: some Encodable) throws -> PostgresValue {

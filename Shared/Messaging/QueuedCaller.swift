@@ -89,7 +89,7 @@ public struct QueuedCaller: Service {
 
     /// Runs until shutdown.
     public func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             while true {
                 do {
                     let due = try await database.transaction { try await queue.takeDue(in: $0) }

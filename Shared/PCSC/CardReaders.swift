@@ -79,7 +79,7 @@ private final class ReaderMonitor: @unchecked Sendable {
                 while !hasEnded {
                     condition.broadcast()
                     context?.cancel()
-                    condition.wait(until: Date(timeIntervalSinceNow: 0.02))
+                    _ = condition.wait(until: Date(timeIntervalSinceNow: 0.02))
                 }
             }
         }
@@ -105,7 +105,7 @@ private final class ReaderMonitor: @unchecked Sendable {
             condition.withLock {
                 context = nil
                 guard !isStopped else { return }
-                condition.wait(until: Date(timeIntervalSinceNow: Double(pause) / 1000))
+                _ = condition.wait(until: Date(timeIntervalSinceNow: Double(pause) / 1000))
             }
             pause = min(pause * 2, CardReaders.backOff.upperBound)
         }

@@ -44,6 +44,22 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
             parameters.append(value.postgresValue)
             text += "$\(parameters.count)"
         }
+        // An optional in a literal is mostly a mistake, so the compiler warns of it unless a method
+        // takes exactly that.
+        /// Adds a parameter, NULL for none.
+        public mutating func appendInterpolation(_ value: String?) { add(value) }
+        /// Adds a parameter, NULL for none.
+        public mutating func appendInterpolation(_ value: Int?) { add(value) }
+        /// Adds a parameter, NULL for none.
+        public mutating func appendInterpolation(_ value: Int64?) { add(value) }
+        /// Adds a parameter, NULL for none.
+        public mutating func appendInterpolation(_ value: [UInt8]?) { add(value) }
+        /// Adds a parameter, NULL for none.
+        public mutating func appendInterpolation(_ value: PostgresValue?) { add(value) }
+        /// Adds a parameter, NULL for none.
+        public mutating func add(_ value: (some PostgresEncodable)?) {
+            appendInterpolation(value?.postgresValue ?? .null)
+        }
         /// Adds text as it stands, for names of columns or tables that the program knows.
         public mutating func appendInterpolation(trusted fragment: String) { text += fragment }
     }

@@ -187,13 +187,14 @@ struct RegistryBench: Sendable {
                         tlsRoot: nil), externalCA: party.externalCA.pem)))
     }
 
-    func vehicleRequest(vin: String = "1HGCM82633A004352", account: String = "anna") throws
-        -> RegistryAPI.AddVehicleRequest
-    {
-        try RegistryAPI.AddVehicleRequest(
-            vin: vin, vehicleId: vehicle, displayName: "Roadworks One", account: account,
+    func vehicleRequest(
+        vin: String = "1HGCM82633A004352", account: String = "anna", id: VehicleID? = nil
+    ) throws -> RegistryAPI.AddVehicleRequest {
+        let id = try id ?? vehicle
+        return try RegistryAPI.AddVehicleRequest(
+            vin: vin, vehicleId: id, displayName: "Roadworks One", account: account,
             certificate: pki.automaker.vehicleCertificate(
-                for: vehicleKey.publicKey, vehicleId: vehicle, from: TestPKI.start,
+                for: vehicleKey.publicKey, vehicleId: id, from: TestPKI.start,
                 random: TestPKI.random(seed: "K")
             ).pem, encryptionPublicKey: vehicleEncryption.publicKey.bytes.hex)
     }

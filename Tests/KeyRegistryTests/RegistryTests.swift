@@ -14,6 +14,18 @@ import Testing
 
 /// The registry as its callers see it: real TLS, real PostgreSQL.
 @Suite(.serialized) struct RegistryTests {
+    @Test func `a database that is away is a reason to try again, not a fault`() async throws {
+        try await RegistryBench.run { bench in
+            try await bench.prepare()
+            try await bench.scratch.drop()
+            for path in ["/operator/v1/vehicles", "/operator/v1/partners"] {
+                let answer = try await bench.api("GET", path)
+                #expect(answer.status == 503 && answer.headers["retry-after"] == "1", "\(path)")
+                #expect(String(decoding: answer.body, as: UTF8.self).contains("DEPENDENCY"))
+            }
+        }
+    }
+
     @Test func `a vehicle is added once, and only with its own papers`() async throws {
         try await RegistryBench.run { bench in
             let path = "/operator/v1/vehicles"

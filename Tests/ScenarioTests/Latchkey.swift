@@ -158,6 +158,23 @@ extension LatchkeyProgram {
         return URL(fileURLWithPath: socket).deletingLastPathComponent()
     }
 
+    /// Automaker and phone maker of a stack that runs come to know each other.
+    func introduceMakers() async throws {
+        let (theirs, ours) = (path("device-oem.json"), path("automaker.json"))
+        try await done("device-oem", "export", "--out", theirs)
+        try await done("partner", "issue", "--device-oem", theirs, "--out", ours)
+        try await done("device-oem", "import", ours)
+    }
+
+    /// Makes a phone and pairs it with a car as the owner's.
+    func pairs(_ phone: String, with vehicle: String) async throws {
+        try await done("phone", "new", phone)
+        let password = try await done("vehicle", "pair", vehicle).value("pairing password")
+        try await done(
+            "phone", "tap", phone, "--vehicle", vehicle, "--at", "dashboard", "--password",
+            password)
+    }
+
     /// Stops the stack and waits for its end.
     func down(_ stack: Process) async throws {
         try await done("down")

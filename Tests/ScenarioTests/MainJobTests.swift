@@ -19,7 +19,8 @@ extension Scenarios {
             for line in [
                 "alice is the owner of Roadster", "the car read the receipt",
                 "they are back and nothing is lost", "the car limits itself to 65 mph",
-                "carol's phone is refused", "proved the end of the key",
+                "carol's phone is refused", "carol comes near: unlocked",
+                "proved the end of the key",
                 "alice's phone shows the notification", "bob-backup is refused",
             ] {
                 #expect(output.text.contains(line), "\(line)")

@@ -45,7 +45,7 @@ public struct ScratchDatabase: Sendable {
     /// Drops it, whoever is still connected.
     public func drop() async throws {
         let maintenance = Database(url: cluster.url(), poolSize: 1)
-        try await maintenance.command(SQL(trusted: "DROP DATABASE \(name) WITH (FORCE)"))
+        try await maintenance.command(SQL(trusted: "DROP DATABASE IF EXISTS \(name) WITH (FORCE)"))
         await maintenance.close()
     }
 }

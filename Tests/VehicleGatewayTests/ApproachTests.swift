@@ -87,7 +87,8 @@ import VirtualPhone
             #expect(stranger.text.contains("This phone has no key for this car."))
             try await phones.pair("alice", with: gateway)
             let key = try #require(try await record(gateway).owner?.keyId)
-            try await gateway.store.change(id(gateway), at: WallClock.system.now) { vehicle, _ in
+            _ = try await gateway.store.change(id(gateway), at: WallClock.system.now) {
+                vehicle, _ in
                 vehicle.record.suspend(key)
             }
             let suspended = try await phones.approach("alice", radio)

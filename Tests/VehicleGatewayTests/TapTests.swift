@@ -73,10 +73,20 @@ import VirtualPhone
             #expect(try await gateway.onScreen.locked)
             let file = gateway.folder.appending(path: "traces/\(gateway.car.vehicleId).jsonl")
             let text = try String(contentsOf: file, encoding: .utf8)
-            let titles = try #require(TapTrace(parsing: text)).annotated().flatMap(\.apdus)
-                .filter(\.isCommand).map(\.title)
+            let trace = try #require(TapTrace(parsing: text))
+            let titles = trace.annotated().flatMap(\.apdus).filter(\.isCommand).map(\.title)
             #expect(titles.first == "SELECT applet")
             #expect(titles.last == "CONTROL FLOW: This phone has no key for this car.")
+            let replay = try #require(CarReplay.recorded(trace)).comparison
+            #expect(replay.differences == [] && replay.equal == titles.count)
+            // The pairing did not fail, and is there because this gateway keeps all.
+            let done = gateway.folder.appending(path: "traces/\(gateway.car.vehicleId)-done.jsonl")
+            let pairing = try String(contentsOf: done, encoding: .utf8)
+            let again = try #require(TapTrace(parsing: pairing).flatMap(CarReplay.recorded))
+            #expect(again.comparison.differences == [])
+            let mode = try FileManager.default.attributesOfItem(atPath: done.path)[
+                .posixPermissions]
+            #expect(mode as? Int == 0o600)
         }
     }
 

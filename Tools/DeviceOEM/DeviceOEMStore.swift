@@ -2,7 +2,7 @@
 
 public import Contracts
 public import Foundation
-public import GRDB
+internal import GRDB
 public import Identifiers
 
 /// What the device OEM remembers, in SQLite with a write-ahead log: its server and every phone

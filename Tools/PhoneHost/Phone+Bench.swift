@@ -2,7 +2,7 @@
 
 public import DeviceOEM
 public import Foundation
-internal import Identifiers
+public import Identifiers
 internal import KeyProtocol
 public import ServiceKit
 public import VirtualPhone
@@ -11,10 +11,25 @@ public import VirtualPhone
 extension Phone {
     /// The phone as a file.
     public func file() throws -> PhoneFile {
-        guard BenchMaterial.isAllowed(in: maker.environment) else {
-            throw PhoneHostError.bench(BenchMaterial.refusal(in: maker.environment))
-        }
+        try checkBench()
         return card.snapshot.file(environment: maker.environment)
+    }
+
+    /// A copy of the phone with its settings, to try things with: nothing of it is saved.
+    ///
+    /// - Parameter password: enters pairing mode with these eight digits, at `now`.
+    public func copy(password: String?, isUnlocked: Bool, at now: Instant) throws -> PhoneCard {
+        try checkBench()
+        var copy = PhoneCard(snapshot: card.snapshot, random: random)
+        copy.conditions = settings.conditions(TapOptions(isUnlocked: isUnlocked))
+        if let password { try copy.enterPairingMode(password: password, at: now) }
+        return copy
+    }
+
+    private func checkBench() throws(PhoneHostError) {
+        guard BenchMaterial.isAllowed(in: maker.environment) else {
+            throw .bench(BenchMaterial.refusal(in: maker.environment))
+        }
     }
 
     /// Makes the phone of a file in `phones/name`.

@@ -3,7 +3,7 @@
 internal import Contracts
 internal import DeviceOEM
 internal import Foundation
-public import Identifiers
+internal import Identifiers
 internal import PKI
 internal import ServiceKit
 internal import VirtualPhone

@@ -6,7 +6,7 @@ public import Identifiers
 internal import KeyCrypto
 public import PKI
 internal import ServiceKit
-public import VirtualPhone
+internal import VirtualPhone
 
 /// What an owner gives to whom.
 public struct ShareTerms: Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import DeviceOEM
+internal import DeviceOEM
 internal import Foundation
 internal import Identifiers
 internal import KeyCrypto

@@ -10,12 +10,13 @@ internal import VirtualPhone
 extension Phone {
     /// A trace of nothing yet.
     func beginTrace(_ options: TapOptions) -> TapTrace {
-        draws.remember(BenchMaterial.isAllowed(in: maker.environment))
-        return TapTrace(
+        let trace = TapTrace(
             header: .init(
                 side: .phone, environment: maker.environment, name: name, at: clock.now,
                 isUnlocked: options.isUnlocked,
                 powerReserve: options.powerReserve))
+        draws.remember(trace.holdsSecrets)
+        return trace
     }
 
     /// Writes the trace where it was asked for, else beside the phone when the tap failed; where
@@ -29,7 +30,7 @@ extension Phone {
         var trace = session.trace
         let isWanted = options.trace != nil || !session.result.isSuccess
         guard isWanted, !trace.isEmpty else { return nil }
-        if BenchMaterial.isAllowed(in: maker.environment) {
+        if trace.holdsSecrets {
             trace.header.phone = String(decoding: try JSONEncoder().encode(start), as: UTF8.self)
         }
         trace.noteEnd(session.result.text, ms: session.milliseconds)

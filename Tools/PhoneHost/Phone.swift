@@ -4,6 +4,7 @@ internal import Contracts
 public import DeviceOEM
 public import Foundation
 public import Identifiers
+internal import KeyProtocol
 internal import KeyCrypto
 internal import PKI
 public import ServiceKit

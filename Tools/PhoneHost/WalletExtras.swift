@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Foundation
-public import Identifiers
+internal import Foundation
+internal import Identifiers
 
 /// What the host keeps beside the phone of the core: links, calls that are under way.
 struct WalletExtras: Codable, Equatable, Sendable {

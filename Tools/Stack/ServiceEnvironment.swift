@@ -64,6 +64,7 @@ struct ServiceEnvironment: Sendable {
                 "STATE": folder.gatewayDatabase.path,
                 "READER_PROFILE": readerProfile,
                 "READER_MAKE": DevelopmentAutomaker.readerMake,
+                "TRACES": "all",
             ]
         }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Foundation
+internal import Foundation
 
 /// What runs for a state folder, written to `stack.json` so that other commands find it.
 public struct StackRecord: Codable, Sendable {

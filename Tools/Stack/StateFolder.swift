@@ -9,7 +9,7 @@ import ServiceKit
 ///     automaker/      keys and certificates             postgres/    database cluster
 ///     device-oem/     the virtual phone maker           phones/      one folder per phone
 ///     gateway.sqlite  the cars                          pcscd/       reader configuration
-///     traces/         per car, its last tap that failed
+///     traces/         per car, its last tap that failed and its last one that did not
 public struct StateFolder: Sendable {
     /// The folder itself, absolute.
     public let url: URL
@@ -29,8 +29,14 @@ public struct StateFolder: Sendable {
     public var phones: URL { url.appending(path: "phones", directoryHint: .isDirectory) }
     public var logs: URL { url.appending(path: "logs", directoryHint: .isDirectory) }
     public var gatewayDatabase: URL { url.appending(path: "gateway.sqlite") }
-    /// Where a car keeps its last tap that failed.
-    public func trace(of vehicle: String) -> URL { url.appending(path: "traces/\(vehicle).jsonl") }
+    /// Where a car keeps its last tap that failed, and its last one that did not.
+    public func traces(of vehicle: String) -> (failed: URL, done: URL) {
+        let folder = url.appending(path: "traces")
+        return (
+            folder.appending(path: "\(vehicle).jsonl"),
+            folder.appending(path: "\(vehicle)-done.jsonl")
+        )
+    }
     var record: URL { url.appending(path: "stack.json") }
     var readers: URL { url.appending(path: "pcscd", directoryHint: .isDirectory) }
 

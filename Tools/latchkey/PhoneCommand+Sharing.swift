@@ -18,6 +18,8 @@ extension PhoneCommand {
         @Option(help: "Vehicle id or name; may be left out with one vehicle.") var vehicle: String?
         @Option(help: "Access level: \(AccessLevel.names).") var level: String
         @Option(help: "What to call the friend.") var friend: String
+        @Option(help: "First day, 2027-01-01, or a time in UTC; at once unless told.")
+        var from: String?
         @Option(help: "Last day, 2027-01-01, or a time in UTC.") var until: String?
         @Option(
             help: "When it works, for example \"mon-fri 08:00-18:00\"; may be given several times.",
@@ -28,7 +30,8 @@ extension PhoneCommand {
 
         func validate() throws {
             _ = try chosenLevel()
-            _ = try end()
+            let (start, end) = (try start(), try end())
+            if let end, end <= start { throw ValidationError("--until is not after --from") }
             guard (1...64).contains(friend.utf8.count) else {
                 throw ValidationError("--friend takes 1 to 64 bytes")
             }
@@ -45,7 +48,7 @@ extension PhoneCommand {
             let terms = ShareTerms(
                 friend: friend, level: level.name,
                 keyConfig: KeyConfig(
-                    profile: profile, notBefore: WallClock.system.now, notAfter: try end(),
+                    profile: profile, notBefore: try start(), notAfter: try end(),
                     maxSpeedKmh: level.maxSpeedKmh,
                     weekly: weekly.flatMap(\.windows)),
                 activationCode: code)
@@ -74,15 +77,28 @@ extension PhoneCommand {
             return (found, profile)
         }
 
+        private func start() throws -> Instant {
+            try from.map { try Self.instant($0, "--from", "T00:00:00Z") } ?? WallClock.system.now
+        }
+
         private func end() throws -> Instant? {
-            guard let until else { return nil }
-            guard let end = Instant(rfc3339: until) ?? Instant(rfc3339: until + "T23:59:59Z") else {
-                throw ValidationError("--until takes 2027-01-01 or 2027-01-01T12:00:00Z")
+            guard let end = try until.map({ try Self.instant($0, "--until", "T23:59:59Z") }) else {
+                return nil
             }
             guard end > WallClock.system.now else {
                 throw ValidationError("--until is in the past")
             }
             return end
+        }
+
+        /// A time in full, or a day with `time`.
+        private static func instant(
+            _ text: String, _ option: String, _ time: String
+        ) throws -> Instant {
+            guard let instant = Instant(rfc3339: text) ?? Instant(rfc3339: text + time) else {
+                throw ValidationError("\(option) takes 2027-01-01 or 2027-01-01T12:00:00Z")
+            }
+            return instant
         }
     }
 

@@ -5,7 +5,6 @@ import Foundation
 import Identifiers
 import KeyProtocol
 import PhoneHost
-import VirtualPhone
 
 /// `latchkey trace …`
 struct TraceCommand: AsyncParsableCommand {
@@ -14,7 +13,7 @@ struct TraceCommand: AsyncParsableCommand {
         discussion: """
             `latchkey phone tap --trace FILE` records a tap as the phone saw it. A tap that failed is \
             recorded without being asked: the phone says where, a car keeps it in `traces` of the \
-            stack's state.
+            stack's state, with the last tap that did not fail; `latchkey vehicle log` names both.
             """, subcommands: [Show.self, Replay.self])
 
     /// `latchkey trace show`
@@ -52,37 +51,6 @@ struct TraceCommand: AsyncParsableCommand {
 
         private static func frame(_ hex: String) -> PollingFrame? {
             (try? [UInt8](hex: hex)).flatMap { try? PollingFrame(parsing: $0) }
-        }
-    }
-
-    /// `latchkey trace replay`
-    struct Replay: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Plays the car's commands again to the phone of the trace.",
-            discussion: """
-                The phone starts as it was, with the same clock and random bytes, and runs the code \
-                of today. Signatures differ each time; the first other difference is shown, and ends \
-                the command with 1.
-                """)
-        @Argument(help: "A trace of a phone.") var file: String
-
-        func run() async throws {
-            let trace = try TraceCommand.read(file)
-            guard let text = trace.header.phone,
-                let snapshot = try? JSONDecoder().decode(
-                    PhoneCard.Snapshot.self, from: Data(text.utf8))
-            else {
-                throw ValidationError(
-                    "this trace holds no phone: only a phone of 'development' or 'testing' records one"
-                )
-            }
-            let replay = TraceReplay(trace, snapshot: snapshot)
-            guard let found = replay.difference else {
-                return print("\(replay.equal) commands are answered as recorded")
-            }
-            print("\(replay.equal) commands are answered as recorded, then")
-            print("command \(found.index + 1), \(found.title): \(found.text)")
-            throw ExitCode(1)
         }
     }
 

@@ -195,9 +195,12 @@ struct VehicleCommand: AsyncParsableCommand {
                     "\(entry.at)  \(entry.reader.padded(to: 11))\(entry.outcome.padded(to: 10))\(entry.text)  (\(entry.apdus) APDUs, \(Int(entry.milliseconds.rounded())) ms)"
                 )
             }
-            let trace = state.folder.trace(of: "\(id)")
-            if FileManager.default.fileExists(atPath: trace.path) {
-                print("the last tap that failed: latchkey trace show \(trace.path)")
+            let traces = state.folder.traces(of: "\(id)")
+            for (file, what) in [
+                (traces.failed, "the last tap that failed"),
+                (traces.done, "the last one that did not"),
+            ] where FileManager.default.fileExists(atPath: file.path) {
+                print("\(what): latchkey trace show \(file.path)")
             }
         }
     }

@@ -3,6 +3,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Messaging
 import ServiceKit
 
 /// TIGRESS v1 on HTTP (SERVER 2.3, 2.4): decode, ask the relay, encode.
@@ -22,7 +23,7 @@ struct MailboxRoutes: Sendable {
             limits: HTTPLimits(
                 body: RelayLimits.body, deadline: .seconds(RelayLimits.wait + 10)),
             takesRequestIds: false, echoes: \.mailboxEcho,
-            problems: { RelayError.problem(for: $0) }, routes: add)
+            problems: { Backbone.problem(for: $0) }, routes: add)
     }
 
     private func add(to router: Router<ServiceContext>) {

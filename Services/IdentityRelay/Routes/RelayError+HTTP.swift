@@ -2,7 +2,6 @@
 
 import HTTPTypes
 import Hummingbird
-import Postgres
 import ServiceKit
 
 extension RelayError: ProblemConvertible {
@@ -36,11 +35,5 @@ extension RelayError: ProblemConvertible {
         case .changed:
             Problem(.preconditionFailed, "CHANGED", "the mailbox changed since that version")
         }
-    }
-
-    /// The database's refusals: away is 503, anything else is our fault.
-    static func problem(for error: any Error) -> Problem? {
-        guard let error = error as? PostgresError, error.isUnavailable else { return nil }
-        return .unavailable("the mailboxes cannot be reached now")
     }
 }

@@ -25,13 +25,15 @@ struct AppRoutes: Sendable {
             let id = try context.parameter("vehicle", unknown: "VEHICLE_UNKNOWN") {
                 try VehicleID(hex: $0)
             }
-            // Asked before the costly verifier is made, and again in the transaction.
-            guard try await registrar.vehicle(id).account == account else {
-                throw RegistryError.notBound
+            let pairing = try await passwords.serve(account) {
+                // Asked before the costly verifier is made, and again in the transaction.
+                guard try await registrar.vehicle(id).account == account else {
+                    throw RegistryError.notBound
+                }
+                return try await registrar.startPairing(
+                    id, account: account, made: passwords.make())
             }
-            let made = try await passwords.make()
-            return try context.json(
-                try await registrar.startPairing(id, account: account, made: made))
+            return try context.json(pairing)
         }
     }
 

@@ -4,7 +4,7 @@ import Contracts
 import HTTPTypes
 import ServiceKit
 
-extension RegistryError {
+extension RegistryError: ProblemConvertible {
     /// The one mapping from a refusal to HTTP (docs/api.md, status codes).
     var problem: Problem {
         switch self {
@@ -44,7 +44,8 @@ extension RegistryError {
             Problem(.unprocessableContent, "WRONG_ENVIRONMENT", reason)
         case .busy:
             Problem(
-                .tooManyRequests, "RATE_LIMIT", "too many passwords are being made; try again",
+                .tooManyRequests, "RATE_LIMIT",
+                "too many passwords are being made, or one for you; try again",
                 headers: [.retryAfter: "1"])
         }
     }

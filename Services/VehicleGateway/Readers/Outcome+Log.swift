@@ -48,7 +48,7 @@ extension Tap {
 
 extension Tap {
     /// What happened, for a person; a broken tap says what broke it.
-    private var sentence: String {
+    var sentence: String {
         guard let outcome else { return note ?? "The tap ended before it began." }
         if let remark { return "\(outcome.sentence) \(remark)" }
         guard case .aborted = outcome.result, let note else { return outcome.sentence }

@@ -24,7 +24,14 @@ struct Tap: Sendable {
     var outcome: Outcome?
     /// What went over the air.
     var trace: TapTrace?
+    /// What the car drew for it.
+    let draws: DrawLog
     var began = ContinuousClock.now
+
+    init(_ channel: any PhoneLink, at place: ReaderMap.Place, random: RandomSource) {
+        (self.channel, self.place) = (channel, place)
+        draws = DrawLog(random)
+    }
 
     /// Sends one command and keeps count.
     mutating func transmit(

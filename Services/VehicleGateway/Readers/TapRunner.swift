@@ -21,8 +21,8 @@ struct TapRunner: Sendable {
     let make: ReaderMake
     /// Rung when a report was queued.
     let reports: Bell
-    /// Where taps that failed are kept; none keeps none.
-    var traces: URL?
+    /// None keeps none.
+    var traces: Traces?
 
     /// How long the parts of a tap may take (PROTOCOL 17).
     enum TimeLimit {
@@ -41,7 +41,7 @@ struct TapRunner: Sendable {
         guard let place = readers.place(of: reader), let channel = await connect(reader) else {
             return
         }
-        var tap = Tap(channel: channel, place: place)
+        var tap = Tap(channel, at: place, random: host.random)
         tap.beginTrace(host)
         await run(&tap)
         await channel.disconnect()
@@ -93,10 +93,12 @@ struct TapRunner: Sendable {
         let isPairing = tap.place.role == .dashboard && mayPair
         let part = isPairing ? TimeLimit.pairingPart : TimeLimit.tap
         var deadline = ContinuousClock.now + part
-        var session = ReaderSession(
+        let car = TracedCar(
             record: vehicle.record, purpose: tap.place.role.purpose(for: vehicle),
             interface: tap.place.role.interface, activationCode: codes.code(for: vehicle.id),
-            minutesFromUTC: TimeZone.current.secondsFromGMT() / 60, random: host.random)
+            minutesFromUTC: TimeZone.current.secondsFromGMT() / 60)
+        tap.noteTrace(car, at: now)
+        var session = car.session(random: tap.draws.random)
         var saved = vehicle.record
         var step = session.start(at: now)
         while true {
@@ -107,9 +109,10 @@ struct TapRunner: Sendable {
             do {
                 switch step.next {
                 case .transmit(let command):
-                    let answer = try await tap.transmit(command, before: deadline)
-                    step = session.received(answer, at: host.clock.now)
-                    tap.noteTrace(command, answer, session.traceKeys, at: host.clock.now)
+                    let answer = try await answer(to: command, &tap, before: deadline)
+                    let now = host.clock.now
+                    step = session.received(answer, at: now)
+                    tap.noteTrace(command, answer, session.traceKeys, at: now)
                 case .fieldReset:
                     try await tap.channel.resetField()
                     tap.noteFieldReset()
@@ -127,6 +130,18 @@ struct TapRunner: Sendable {
                 tap.note = error.sentence
                 step = session.fieldLost()
             }
+        }
+    }
+
+    /// What the phone answers; a command that gets no answer is in the trace too.
+    private func answer(
+        to command: [UInt8], _ tap: inout Tap, before deadline: ContinuousClock.Instant
+    ) async throws -> [UInt8] {
+        do {
+            return try await tap.transmit(command, before: deadline)
+        } catch {
+            tap.noteTrace(command, [], nil, at: host.clock.now)
+            throw error
         }
     }
 

@@ -16,7 +16,8 @@ struct ApproachRunner: Sendable {
 
     /// Serves the phone until the car is done with it.
     func serve(_ link: StreamLink, of id: VehicleID) async {
-        var tap = Tap(channel: link, place: .init(vehicleId: id, role: .approach))
+        var tap = Tap(
+            link, at: .init(vehicleId: id, role: .approach), random: taps.host.random)
         var end: RangingMessage?
         for attempt in 1...2 {
             end = nil

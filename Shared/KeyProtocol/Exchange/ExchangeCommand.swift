@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Identifiers
+internal import Identifiers
 
 /// The clear text of an EXCHANGE (PROTOCOL 9.1).
 ///

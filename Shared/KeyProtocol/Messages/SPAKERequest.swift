@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Identifiers
+internal import Identifiers
 
 /// The data of SPAKE2+ REQUEST, strictly in this order (PROTOCOL 5.3).
 ///

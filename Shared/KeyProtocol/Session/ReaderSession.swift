@@ -19,7 +19,7 @@ public struct ReaderSession: Sendable {
     private var commands = 0
 
     /// What the reader is for.
-    public enum Purpose: Hashable, Sendable {
+    public enum Purpose: Hashable, Sendable, Codable {
         /// Owner pairing only; a pending key gets its phase 3.
         case pairing
         /// One action: a door reader asks for unlock or lock.

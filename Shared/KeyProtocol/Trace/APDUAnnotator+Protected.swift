@@ -30,9 +30,14 @@ extension APDUAnnotator {
             var part = part
             switch part.name {
             case "VehicleStatement":
-                part.meaning = (try? VehicleStatement(parsing: part.value)).map {
-                    "slot id \($0.slotId), \($0.time)"
-                }
+                guard let statement = try? VehicleStatement(parsing: part.value) else { break }
+                let size = statement.signature.count
+                part.parts = [
+                    TracePart(
+                        Array(part.value.dropLast(size)), "statement",
+                        meaning: "slot id \(statement.slotId), \(statement.time)"),
+                    TracePart(Array(part.value.suffix(size)), "signature of the car"),
+                ]
             case let name where name.contains("certificate"):
                 part.meaning = certificate(part.value)
             default: break

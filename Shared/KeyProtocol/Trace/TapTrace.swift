@@ -64,8 +64,10 @@ public struct TapTrace: Equatable, Sendable {
         public var response: String?
         /// Keys of the channel, on the line that opened it; secret.
         public var keys: String?
-        /// What the answer was made of; secret.
+        /// Drawn since the line before; secret.
         public var draws: [Draw]?
+        /// The car at the start of a session, for a replay; secret.
+        public var car: TracedCar?
         public var fieldLost: Bool?
         /// A polling frame that came before the commands.
         public var polling: String?
@@ -76,10 +78,17 @@ public struct TapTrace: Equatable, Sendable {
     /// A trace without lines.
     public init(header: Header) { self.header = header }
 
-    private var holdsSecrets: Bool { BenchMaterial.isAllowed(in: header.environment) }
+    /// Whether keys and draws are noted, which only a bench allows.
+    public var holdsSecrets: Bool { BenchMaterial.isAllowed(in: header.environment) }
     private var lastKeys: String?
 
-    /// Notes a command and its answer.
+    /// Notes the car at the start of a session.
+    public mutating func note(_ car: TracedCar, ms: Double, at now: Instant) {
+        guard holdsSecrets else { return }
+        lines.append(Line(ms: Self.rounded(ms), at: now, car: car))
+    }
+
+    /// Notes a command and its answer, which is empty when none came.
     ///
     /// - Parameter keys: those of the channel after the answer, new or not.
     public mutating func note(

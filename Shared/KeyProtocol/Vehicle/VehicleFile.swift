@@ -46,6 +46,8 @@ public struct VehicleFile: Codable, Equatable, Sendable, CustomStringConvertible
     public var slots: [String: SlotState]
     /// Present in pairing mode.
     public var verifier: Verifier?
+    /// False where the clock may not be relied on (PROTOCOL 8.9); absent means true.
+    public var hasTrustedTime: Bool?
 
     /// A key the car knows.
     public struct Key: Codable, Equatable, Sendable {

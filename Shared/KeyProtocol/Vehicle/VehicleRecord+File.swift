@@ -33,7 +33,7 @@ extension VehicleRecord {
             keys: waiting + keys.map { VehicleFile.Key($0, state: $0.state.rawValue) },
             slots: Dictionary(
                 uniqueKeysWithValues: slots.states.map { ($0.description, $1) }),
-            verifier: pairing.map(VehicleFile.Verifier.init))
+            verifier: pairing.map(VehicleFile.Verifier.init), hasTrustedTime: hasTrustedTime)
     }
 
     /// Takes over configuration, keys and slots of a file whose identity this car has already.
@@ -59,6 +59,7 @@ extension VehicleRecord {
                     key: try $0.record(), pairingId: file.verifier?.id ?? "imported", since: now)
             }
             pairing = try file.verifier.map { try $0.mode() }
+            hasTrustedTime = file.hasTrustedTime ?? true
         } catch let error as PKIError {
             throw error
         } catch {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Identifiers
+internal import Identifiers
 
 /// A value with exactly one encoding in strict DER (PROTOCOL 2.3): `init(parsing: x)` succeeds only
 /// when `encoded` gives `x` again.

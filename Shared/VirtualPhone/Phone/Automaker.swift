@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Identifiers
+internal import Identifiers
 public import KeyCrypto
 public import KeyProtocol
 internal import PKI

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Identifiers
+internal import Identifiers
 internal import KeyCrypto
-public import PKI
+internal import PKI
 
 // creating → active ⇄ suspended; active | suspended → terminated → deleted (PROTOCOL 15).
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Identifiers
-public import KeyCrypto
+internal import KeyCrypto
 public import KeyProtocol
 public import PKI
 

@@ -82,7 +82,7 @@ extension FuzzTarget {
     ]
 
     /// A value that is read again from what it writes.
-    static func stable<Value: Equatable>(
+    static func stable<Value: Equatable & SendableMetatype>(
         _ name: String, read: @escaping @Sendable ([UInt8]) throws -> Value,
         write: @escaping @Sendable (Value) -> [UInt8]
     ) -> FuzzTarget {

@@ -60,7 +60,7 @@ final class TestGateway: Sendable {
         let taps = TapRunner(
             store: store, readers: readers, codes: codes, host: host, profile: profile,
             make: car.make, reports: bell,
-            traces: folder.appending(path: "traces"))
+            traces: .init(folder: folder.appending(path: "traces"), keepsAll: true))
         try await desk.provision(car.provisioning(), as: car.vehicleId)
         let reader = ReaderWatch(status: status, host: host) { await taps.serve($0) }
         let streams = StreamWatch(store: store, taps: taps, host: host, changes: Bell())

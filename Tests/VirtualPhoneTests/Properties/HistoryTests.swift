@@ -152,7 +152,7 @@ struct Life {
         do {
             try from.retire([slot], with: key)
         } catch {
-            guard error as? PhoneError == .full else { throw error }
+            guard error == .full else { throw error }
         }
         story.append("\(owner) retires the key of \(friend)")
         phones[owner] = from

@@ -39,7 +39,8 @@ struct CommandRunner: Sendable {
         return output
     }
 
-    private func start(_ arguments: [String]) throws -> Output {
+    /// Runs a command to its end, however that is.
+    func start(_ arguments: [String]) throws -> Output {
         let process = Process()
         let pipe = Pipe()
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()

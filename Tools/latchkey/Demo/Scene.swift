@@ -93,6 +93,21 @@ struct Scene: Sendable {
         narrator.good("\(phone) is refused: \(entry.text)", Self.timing(entry))
     }
 
+    /// Comes near without a tap; the car must do as expected.
+    func approaches(_ phone: String, metres: Double, expects outcome: String) async throws {
+        let approach = [
+            "phone", "approach", phone, "--vehicle", car.displayName, "--distance", "\(metres)",
+        ]
+        let output = try commands.start(approach)
+        let entry = try await newestLogEntry()
+        guard entry.outcome == outcome, (output.code == 0) == (outcome == "unlocked") else {
+            throw Unexpected(
+                "expected \(outcome), the car says \(entry.outcome) (\(entry.text)); the phone says \(output.text)"
+            )
+        }
+        narrator.good("\(phone) comes near: \(outcome). \(entry.text)", Self.timing(entry))
+    }
+
     /// The newest line of the car's own log.
     func newestLogEntry() async throws -> CarAPI.LogEntry {
         guard let entry = try await fleet.log(car.vehicleId, limit: 1).first else {

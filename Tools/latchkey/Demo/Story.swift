@@ -24,7 +24,7 @@ struct Story: Sendable {
         try await worksWithoutServers(scene)
         let backup = try await sharesOffline(scene)
         try await friendDrives(scene)
-        try await strangerIsRefused(scene)
+        try await ownCarOpensWithoutTap(try await strangerIsRefused(scene))
         try await ownerRevokes(scene, backup: backup)
     }
 
@@ -124,7 +124,8 @@ struct Story: Sendable {
         try await scene.tap("bob", at: .door, expects: "locked", by: "fast")
     }
 
-    private func strangerIsRefused(_ scene: Scene) async throws {
+    /// Returns the stranger's own car.
+    private func strangerIsRefused(_ scene: Scene) async throws -> Scene {
         narrator.step("A stranger's phone, with a key for another car")
         let coupe = try await buildsOther(scene.commands)
         let other = Scene(
@@ -140,10 +141,18 @@ struct Story: Sendable {
         narrator.good(
             "carol's phone is refused: \(entry.text)",
             "\(entry.apdus) APDUs, \(Int(entry.milliseconds.rounded())) ms")
+        return other
+    }
+
+    private func ownCarOpensWithoutTap(_ scene: Scene) async throws {
+        narrator.step("She walks up to her own car, the phone in her pocket (simulated distance)")
+        try await scene.approaches("carol", metres: 6, expects: "refused")
+        try await scene.approaches("carol", metres: 1.5, expects: "unlocked")
     }
 
     private func buildsOther(_ commands: CommandRunner) async throws -> CarAPI.Vehicle {
-        try commands.run("vehicle", "add", "--vin", "LKY00000000000002", "--name", "Coupe")
+        try commands.run(
+            "vehicle", "add", "--vin", "LKY00000000000002", "--name", "Coupe", "--passive-entry")
         let fleet = try Fleet(folder: folder)
         return try await fleet.car(fleet.find("Coupe").vehicleId)
     }

@@ -2,32 +2,11 @@
 
 import Identifiers
 import KeyProtocol
-import Synchronization
 import Testing
 
 @testable import VirtualPhone
 
-@Suite struct TraceReplayTests {
-    /// Remembers what a phone draws.
-    private final class Draws: Sendable {
-        private let taken = Mutex<[TapTrace.Draw]>([])
-
-        func source(_ source: RandomSource) -> RandomSource {
-            RandomSource { count, purpose in
-                let bytes = source.bytes(count, for: purpose)
-                self.taken.withLock { $0.append(.init(purpose: purpose, bytes: bytes)) }
-                return bytes
-            }
-        }
-
-        func take() -> [TapTrace.Draw] {
-            taken.withLock { taken in
-                defer { taken = [] }
-                return taken
-            }
-        }
-    }
-
+@Suite struct PhoneReplayTests {
     /// A pairing, and the phone before it.
     private func recorded(
         environment: String = "testing"
@@ -37,8 +16,9 @@ import Testing
         try car.enterPairingMode()
         var phone = try world.phone("alice")
         try phone.enterPairingMode(password: JoinedCar.password, at: car.now)
-        let (start, draws) = (phone.snapshot, Draws())
-        phone = PhoneCard(snapshot: start, random: draws.source(.system))
+        let (start, draws) = (phone.snapshot, DrawLog(.system))
+        draws.remember(true)
+        phone = PhoneCard(snapshot: start, random: draws.random)
         var trace = TapTrace(
             header: .init(side: .phone, environment: environment, name: "alice", at: car.now))
         var session = ReaderSession(record: car.record, purpose: .pairing, random: .system)
@@ -67,8 +47,8 @@ import Testing
         let (trace, start) = try recorded()
         let read = try #require(TapTrace(parsing: trace.text()))
         #expect(read.lines == trace.lines)
-        let replay = TraceReplay(read, snapshot: start)
-        #expect(replay.difference == nil)
+        let replay = PhoneReplay(read, snapshot: start).comparison
+        #expect(replay.differences == [])
         #expect(replay.equal == trace.lines.count { $0.command != nil })
     }
 
@@ -76,11 +56,11 @@ import Testing
         let (trace, before) = try recorded()
         var start = before
         start.phone.versions = [.v0200]
-        let first = TraceReplay(trace, snapshot: start)
-        #expect(first.equal == 0 && first.difference?.title == "SELECT framework")
+        let first = try #require(PhoneReplay(trace, snapshot: start).comparison.differences.first)
+        #expect(first.index == 0 && first.title == "SELECT framework")
         start.phone.versions = [.v0200, .v0100]
         start.phone.automakers = []
-        let later = try #require(TraceReplay(trace, snapshot: start).difference)
+        let later = try #require(PhoneReplay(trace, snapshot: start).comparison.differences.first)
         #expect(later.title == "WRITE DATA: last piece")
         #expect(later.text == "answered 6a80, recorded 9000")
     }
