@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Foundation
+internal import Foundation
 
 /// Why a file could not be used, in the few words people know.
 public enum FileFailure {

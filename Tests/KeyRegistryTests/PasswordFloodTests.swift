@@ -20,7 +20,7 @@ import Testing
         let before = try peak(of: service)
 
         // Six at once, a password each, would want 160 MiB more.
-        let requests = 40
+        let requests = 20
         var statuses: [Int: Int] = [:]
         var slowest = Duration.zero
         try await withThrowingTaskGroup(of: OutboundClient.Answer.self) { group in

@@ -77,7 +77,7 @@ struct LatchkeyProgram {
     /// Starts the stack; what it prints goes to `output`.
     func up(basePort: Int) throws -> Process {
         let process = Self.process(["up", "--state", state.path, "--base-port", "\(basePort)"])
-        FileManager.default.createFile(atPath: output.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: output.path, contents: nil)
         let file = try FileHandle(forWritingTo: output)
         try file.seekToEnd()
         process.standardOutput = file

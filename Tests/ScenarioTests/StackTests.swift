@@ -122,6 +122,10 @@ extension Scenarios {
             #expect(other.text.contains("--environment"), "\(other.text)")
         }
 
+        private static let share = [
+            "phone", "share", "alice", "--friend", "bob", "--level", "Valet",
+        ]
+
         @Test(arguments: [
             (["vehicle", "list"], "no stack runs"), (["status"], "no stack runs"),
             (["down"], "no stack runs"),
@@ -130,6 +134,10 @@ extension Scenarios {
             (["phone", "tap", "nobody", "--reader", "127.0.0.1:1"], "nobody"),
             (["phone", "revoke", "alice", "--key", "12"], "40 hexadecimal digits"),
             (["vehicle", "code", "Roadster", "12"], "six digits"),
+            (share + ["--from", "soon"], "--from takes 2027-01-01"),
+            (share + ["--from", "2099-01-02", "--until", "2099-01-01"], "not after --from"),
+            (["trace", "replay", "a", "--phone", "b", "--reader", "c"], "not both"),
+            (["trace", "replay", "/no/such/file"], "cannot be read"),
             (["device-oem", "import", "/no/such/file"], "no such file or folder\nhint:"),
             (["device-oem", "export", "--out", "/no/such/file"], "hint: --out"),
             (["device-oem", "serve", "--address", "nowhere"], "host:port"),

@@ -111,7 +111,7 @@ public final class PostgresCluster: Sendable {
         process.arguments = ["-c", script]
         let pipe = Pipe()
         // Else servers started later would keep this one's input open.
-        fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
         process.standardInput = pipe
         try process.run()
         self.process.withLock { $0 = process }

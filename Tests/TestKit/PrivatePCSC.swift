@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-public import PCSC
+internal import PCSC
 
 /// A smart card service of this test process alone: pcscd with virtual readers.
 ///

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Foundation
-public import Identifiers
+internal import Foundation
+internal import Identifiers
 
 /// What is wrong with a vector file, with the place.
 public struct VectorError: Error, CustomStringConvertible {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AsyncHTTPClient
-public import Foundation
+internal import Foundation
 import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1

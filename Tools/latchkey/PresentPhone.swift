@@ -20,6 +20,14 @@ enum PresentPhone {
 
     /// Runs the car to its decision.
     func meet(_ replay: inout CarReplay) async throws -> Outcome {
+        do {
+            return try await drive(&replay)
+        } catch let error as PCSCError {
+            throw CommandError("the reader failed: \(error)", hint: "play it again")
+        }
+    }
+
+    private func drive(_ replay: inout CarReplay) async throws -> Outcome {
         var phone = self
         while true {
             switch replay.next {

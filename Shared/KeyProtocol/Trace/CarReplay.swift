@@ -11,6 +11,7 @@ internal import KeyCrypto
 public struct CarReplay: Sendable {
     /// What the shell is to do.
     public private(set) var next: Next
+    /// What went as recorded, and what did not.
     public private(set) var comparison: TraceComparison
     /// The recorded time.
     public private(set) var now: Instant
@@ -61,12 +62,7 @@ public struct CarReplay: Sendable {
         let fresh = session.traceKeys == keys ? nil : session.traceKeys
         keys = session.traceKeys ?? keys
         let apdus = annotator.annotate(command: command, response: answer, keys: fresh)
-        if run == .sameDraws || !Self.isQuestion(apdus) {
-            while run == .freshPhone, let first = recorded.first, Self.isQuestion(first.apdus) {
-                recorded.removeFirst()
-            }
-            comparison.compare(recorded: recorded.popFirst()?.apdus, now: apdus)
-        }
+        if !isQuestion(apdus) { comparison.compare(recorded: popRecorded(), now: apdus) }
         take(step)
     }
 
@@ -78,13 +74,18 @@ public struct CarReplay: Sendable {
 
     private mutating func take(_ step: Step) {
         next = step.next
-        guard case .finish = next, let left = recorded.first(where: { !Self.isQuestion($0.apdus) })
-        else { return }
-        comparison.compare(recorded: left.apdus, now: nil)
+        guard case .finish = next, let left = popRecorded() else { return }
+        comparison.compare(recorded: left, now: nil)
     }
 
-    /// How often the car asks whether the key is made depends on how fast the phone is.
-    private static func isQuestion(_ apdus: [AnnotatedAPDU]) -> Bool {
-        apdus.first?.title == "GET DATA: state of the new key"
+    private mutating func popRecorded() -> [AnnotatedAPDU]? {
+        recorded = recorded.drop { isQuestion($0.apdus) }
+        return recorded.popFirst()?.apdus
+    }
+
+    /// How often the car asks whether the key is made depends on how fast the phone is, so with
+    /// another phone that is not compared.
+    private func isQuestion(_ apdus: [AnnotatedAPDU]) -> Bool {
+        run == .freshPhone && apdus.first?.title == "GET DATA: state of the new key"
     }
 }

@@ -57,12 +57,12 @@ public struct TraceComparison: Equatable, Sendable {
         guard isOpen else { return }
         guard let recorded, let now else {
             let title = (recorded ?? now)?.first?.title ?? ""
-            return part(title, recorded == nil ? "the recording ends before" : "never came")
+            return parted(title, recorded == nil ? "the recording ends before" : "never came")
         }
         let title = now.first?.title ?? ""
         for (was, apdu) in zip(recorded, now) {
             guard was.isCommand ? was.title == apdu.title : Self.isSameStatus(was, apdu) else {
-                return part(
+                return parted(
                     title,
                     apdu.isCommand
                         ? "recorded was \(was.title)"
@@ -77,7 +77,7 @@ public struct TraceComparison: Equatable, Sendable {
         index += 1
     }
 
-    private mutating func part(_ title: String, _ text: String) {
+    private mutating func parted(_ title: String, _ text: String) {
         differences.append(Difference(index: index, title: title, text: text))
         isOpen = false
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CoreMetrics
-public import HTTPTypes
+internal import HTTPTypes
 public import Hummingbird
 import Identifiers
 import Logging

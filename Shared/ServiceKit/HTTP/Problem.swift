@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import HTTPTypes
-public import Hummingbird
+internal import Hummingbird
 
 /// An error as a caller reads it, RFC 9457 `application/problem+json`.
 ///

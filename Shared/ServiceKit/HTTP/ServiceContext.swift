@@ -3,7 +3,7 @@
 public import HTTPTypes
 public import Hummingbird
 public import Logging
-public import NIOCore
+internal import NIOCore
 
 /// What handlers know about the request they answer.
 public struct ServiceContext: RequestContext {

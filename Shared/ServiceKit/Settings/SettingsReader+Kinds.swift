@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-public import Identifiers
+internal import Identifiers
 
 extension SettingsReader {
     /// A text that is not empty.

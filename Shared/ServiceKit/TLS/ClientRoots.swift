@@ -3,7 +3,7 @@
 import NIOSSL
 import SwiftASN1
 import Synchronization
-public import X509
+internal import X509
 
 /// The certificate under which the clients of one partner connect.
 public struct ClientRoot: Sendable {

@@ -44,8 +44,8 @@ struct FriendTraceTests {
         let trace = try FriendTrace(try #require(file.cases.first))
         for negative in try file.negatives {
             let input = negative.input
-            let state = SlotState(rawValue: try input.text("slotState"))
-            var record = try trace.record(state: try #require(state))
+            let state: SlotState = try #require(SlotState(rawValue: input.text("slotState")))
+            var record = try trace.record(state: state)
             if try input.text("slotState") == "retired" { record.retire([try trace.slot]) }
             var friend = try trace.friend()
             let package = try input.hex("package")

@@ -124,11 +124,15 @@ import Testing
         #expect(found.first?.text == "recorded was AUTH0: fast, unlock")
     }
 
-    @Test func `another phone of the same kind is paired and differs in its keys alone`() throws {
+    @Test(arguments: [0, 3])
+    func `another phone, also a slow one, is paired and differs in its keys alone`(
+        polls: Int
+    ) throws {
         let world = try TestWorld()
         var (car, alice) = try pairing(world)
         let trace = try record(car, &alice, .dashboard)
         var bob = try world.phone("bob")
+        bob.pendingPolls = polls
         try bob.enterPairingMode(password: JoinedCar.password, at: car.now)
         let (comparison, outcome) = try meet(trace, bob)
         #expect(outcome.result == .paired)
