@@ -16,10 +16,10 @@ import VirtualPhone
     private static let refusal: [UInt8] = [0x80, 0x3C, 0x00, 0x01]
     private static let unlocked: [UInt8] = [0x80, 0x3C, 0x01, 0x01]
     private static let doorFrame = PollingFrame(
-        of: TerminalID(.forTests, at: .door), offersPairing: false
+        of: TerminalID(.forTests, at: .door), in: VehicleID(uncheckedBytes: [UInt8](1...8))
     ).encoded
     private static let pairingFrame = PollingFrame(
-        of: TerminalID(.forTests, at: .dashboard), offersPairing: true
+        offeringPairing: TerminalID(.forTests, at: .dashboard)
     ).encoded
 
     /// Taps a phone without keys on a reader that follows `script`; the script's answers come back.
