@@ -20,6 +20,8 @@ extension VehicleDesk {
             environment: given.environment, displayName: given.displayName,
             encryptionKey: encryptionKey, root: given.root, signature: given.signature)
         (file.door, file.dashboard) = (given.readers.door, given.readers.dashboard)
+        (file.furtherDoors, file.trunk) = (given.readers.furtherDoors, given.readers.trunk)
+        file.passiveEntry = given.passiveEntry
         return file
     }
 
@@ -36,6 +38,7 @@ extension VehicleDesk {
         let now = host.clock.now
         let provisioning = try provisioning(from: file)
         try await checkReaders(provisioning.readers, of: id)
+        try await checkRadio(provisioning.passiveEntry, of: id)
         var record = try VehicleRecord(provisioned: provisioning, at: now)
         do throws(PKIError) {
             try record.adopt(file, at: now)
@@ -45,6 +48,7 @@ extension VehicleDesk {
         try await store.provision(vehicle)
         try await readers.load(from: store)
         documents.ring()
+        streams.ring()
         return vehicle.onScreen(at: now)
     }
 
@@ -63,11 +67,18 @@ extension VehicleDesk {
             return CarAPI.Provisioning(
                 vehicleId: file.vehicleId, displayName: file.displayName,
                 environment: file.environment,
-                vehicleKey: try PEM.privateKey(file.vehicleKey).scalar.hex,
-                encryptionKey: try PEM.privateKey(file.encryptionKey).scalar.hex,
+                vehicleKey: try BenchMaterial.member("vehicleKey") {
+                    try PEM.privateKey(file.vehicleKey).scalar.hex
+                },
+                encryptionKey: try BenchMaterial.member("encryptionKey") {
+                    try PEM.privateKey(file.encryptionKey).scalar.hex
+                },
                 immobilizerKey: file.immobilizerKey, certificate: file.certificate,
                 intermediate: file.intermediate, root: file.root, signature: file.signature,
-                readers: CarAPI.Readers(door: door, dashboard: dashboard))
+                readers: CarAPI.Readers(
+                    door: door, dashboard: dashboard, furtherDoors: file.furtherDoors,
+                    trunk: file.trunk),
+                passiveEntry: file.passiveEntry)
         } catch { throw GatewayError.provisioning("\(error)") }
     }
 }

@@ -67,6 +67,11 @@ public enum CarAPI {
             self.furtherDoors = furtherDoors
             self.trunk = trunk
         }
+
+        /// Every reader of the car, door and dashboard first.
+        public var names: [String] {
+            [door, dashboard] + (furtherDoors ?? []) + [trunk].compactMap(\.self)
+        }
     }
 
     /// `GET /car/v1/vehicles/{id}`: what the car's screen shows; `GET /car/v1/vehicles` lists all.

@@ -4,6 +4,7 @@ import Contracts
 import PhoneHost
 import TestKit
 import Testing
+import VirtualPhone
 
 @testable import VehicleGateway
 
@@ -22,7 +23,7 @@ import Testing
             #expect(try await !gateway.onScreen.locked)
             let drive = try await phones.tap("watch", at: TestCar.dashboardName, of: gateway)
             #expect(drive.isSuccess, "\(drive.text)")
-            await #expect(throws: (any Error).self) {
+            await #expect(throws: PhoneError.alreadyHasKey(gateway.car.vehicleId)) {
                 try await phones.equip("watch", from: "alice")
             }
 
@@ -31,6 +32,28 @@ import Testing
             #expect(!refused.isSuccess, "\(refused.text)")
             let phone = try await phones.tap("alice", at: TestCar.doorName, of: gateway)
             #expect(phone.isSuccess, "\(phone.text)")
+        }
+    }
+
+    @Test func `a phone is no watch, and a watch that gets no key is not made`() async throws {
+        try await TestGateway.run { gateway in
+            let phones = try RealPhones(for: gateway.car)
+            try await phones.pair("alice", with: gateway)
+            try await phones.use("bob") { _ in }
+            for name in ["alice", "bob"] {
+                await #expect(throws: PhoneHostError.noWatch(name)) {
+                    try await phones.equip(name, from: "alice")
+                }
+            }
+            var made: [String] = []
+            await #expect(throws: PhoneError.noSlotLeft) {
+                for number in 1...64 {
+                    _ = try await phones.equip("watch\(number)", from: "alice")
+                    made.append("watch\(number)")
+                }
+            }
+            #expect(!made.isEmpty && made.allSatisfy(phones.has))
+            #expect(!phones.has("watch\(made.count + 1)"))
         }
     }
 }

@@ -16,6 +16,7 @@ extension Phone {
     public func revoke(_ key: KeyID, with owner: KeyID, offline: Bool = false) async throws
         -> SyncReport
     {
+        try checkPower()
         var report = SyncReport()
         let name = friendName(of: key) ?? "key \(key)"
         if !offline {
@@ -52,6 +53,7 @@ extension Phone {
 
     /// Holder: ends the own key at once; the automaker hears of it now or at the next sync.
     public func delete(_ key: KeyID, offline: Bool = false) async throws -> SyncReport {
+        try checkPower()
         var report = SyncReport()
         let vehicle = vehicleName(of: key)
         if card.element.phase(of: key) == .creating {
@@ -73,6 +75,7 @@ extension Phone {
 
     /// Lost mode: every active key is suspended, or every suspended one resumed.
     public func setLost(_ isLost: Bool, offline: Bool = false) async throws -> SyncReport {
+        try checkPower()
         var report = SyncReport()
         let before: KeyPhase = isLost ? .active : .suspended
         let id = "\(clock.milliseconds)"

@@ -96,7 +96,7 @@ public struct TapResult: Sendable {
         switch ending {
         case .nobodyAsked:
             "is a car at this reader? Pairing needs the dashboard reader and `latchkey vehicle pair`"
-        case .interrupted where paired == nil && announcement?.choice == .setup:
+        case .interrupted where !wasPairing && announcement?.choice == .setup:
             "the car offers to set up a key: add --password, `latchkey vehicle pair` prints one"
         case .interrupted where wasPairing:
             "is the car in pairing mode, and is its automaker's bundle imported? See `latchkey vehicle pair` and `latchkey device-oem import`"

@@ -49,7 +49,7 @@ extension PhoneCommand {
                     maxSpeedKmh: level.maxSpeedKmh,
                     weekly: weekly.flatMap(\.windows)),
                 activationCode: code)
-            let link = try await PhoneCommand.speaking {
+            let link = try await PhoneCommand.speaking(name) {
                 try await phone.share(phone.ownerKey(for: vehicle), terms)
             }
             print("invitation link \(link)")
@@ -96,7 +96,7 @@ extension PhoneCommand {
 
         func run() async throws {
             let phone = try state.phone(name)
-            let (key, vehicle) = try await PhoneCommand.speaking { try await phone.accept(link) }
+            let (key, vehicle) = try await PhoneCommand.speaking(name) { try await phone.accept(link) }
             print("\(name): made a key for \(vehicle), waiting for the owner's signature")
             print("key \(key)")
         }
@@ -123,7 +123,7 @@ extension PhoneCommand {
 
         func run() async throws {
             let phone = try state.phone(name)
-            let report = try await PhoneCommand.speaking {
+            let report = try await PhoneCommand.speaking(name) {
                 let target = try friend.map(phone.sharedKey(of:)) ?? target(key ?? "")
                 return try await phone.revoke(
                     target, with: owner(of: target, phone), offline: offline)

@@ -121,13 +121,14 @@ extension PhoneCommand {
         FileHandle.standardError.write(Data((line + "\n").utf8))
     }
 
-    /// Runs `work` and prints the core's refusals as sentences.
-    static func speaking<Result>(_ work: () async throws -> Result) async throws -> Result {
+    /// Runs `work` for the phone called `name`; the core's refusals become sentences.
+    static func speaking<Result>(
+        _ name: String, _ work: () async throws -> Result
+    ) async throws -> Result {
         do {
             return try await work()
         } catch let error as PhoneError {
-            complain(error.sentence)
-            throw ExitCode(1)
+            throw CommandError("\(name): \(error.sentence)")
         }
     }
 }

@@ -46,12 +46,14 @@ extension VehicleRecord {
         guard vehicle.publicKey == identity.publicKey else {
             throw GatewayError.provisioning("[K] is the certificate of another key")
         }
-        let name = given.displayName.utf8.count <= 30 ? given.displayName : nil
+        guard (1...30).contains(given.displayName.utf8.count) else {
+            throw GatewayError.provisioning("displayName takes 1 to 30 bytes")
+        }
         return VehicleRecord(
             identity: identity,
             configuration: VehicleConfiguration(
                 options: given.passiveEntry == nil ? .ownerDefault : .ownerPassiveEntry,
-                device: DeviceConfiguration(displayName: name),
+                device: DeviceConfiguration(displayName: given.displayName),
                 ownerNotBefore: certificate.notBefore))
     }
 
