@@ -52,6 +52,13 @@ extension VehicleDesk {
         return vehicle.onScreen(at: now)
     }
 
+    /// Whether the car may rely on its clock; without, keys with an end or a schedule enter and do not
+    /// drive (PROTOCOL 8.9).
+    func setTrustedTime(_ isTrusted: Bool, of id: VehicleID) async throws -> CarAPI.Vehicle {
+        try checkBench()
+        return try await change(id) { vehicle, _ in vehicle.record.hasTrustedTime = isTrusted }
+    }
+
     private func checkBench() throws(GatewayError) {
         let environment = host.shared.environment
         guard BenchMaterial.isAllowed(in: environment) else {

@@ -135,7 +135,7 @@ struct VehicleDesk: Sendable {
         return vehicle
     }
 
-    private func change(
+    func change(
         _ id: VehicleID,
         _ body: @escaping @Sendable (inout StoredVehicle, inout [VehicleReport.Fact]) throws -> Void
     ) async throws -> CarAPI.Vehicle {
@@ -157,7 +157,8 @@ extension StoredVehicle {
             engineRunning: engineRunning, speedLimitKmh: speedLimit,
             state: record.screenState(at: now), pairingMode: record.isInPairingMode(at: now),
             documentVersion: documentVersion, readers: provisioning.readers,
-            passiveEntry: provisioning.passiveEntry, keys: record.screenKeys)
+            passiveEntry: provisioning.passiveEntry, trustedTime: record.hasTrustedTime,
+            keys: record.screenKeys)
     }
 }
 

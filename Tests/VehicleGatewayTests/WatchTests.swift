@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Contracts
+import Identifiers
 import PhoneHost
 import TestKit
 import Testing
@@ -17,6 +18,21 @@ import VirtualPhone
             let phones = try RealPhones(for: gateway.car)
             try await phones.pair("alice", with: gateway)
             let key = try await phones.equip("watch", from: "alice")
+            let own = try await phones.use("alice") { phone in
+                let keys = phone.keys
+                #expect(keys.flatMap(\.shared).map(\.friend) == ["watch"])
+                #expect(keys.flatMap(\.shared).map(\.key) == [key])
+                return try #require(keys.first).id
+            }
+            // The first digits of a key are enough.
+            try await phones.use("alice") { phone in
+                let found = try phone.key(String(own.description.prefix(1)))
+                #expect(found == own)
+                #expect(throws: PhoneHostError.noKey("alice has no key 'zz'")) {
+                    try phone.key("zz")
+                }
+                #expect(throws: PhoneHostError.self) { try phone.key("") }
+            }
 
             let first = try await phones.tap("watch", at: TestCar.doorName, of: gateway)
             #expect(first.isSuccess && first.key == key, "\(first.text)")

@@ -22,6 +22,8 @@ extension Phone {
         if !offline {
             do {
                 try await order(.terminate, key, by: owner)
+                noteRevoked(key)
+                try save()
                 report.done.append("the automaker was asked to end the key of \(name)")
                 return report
             } catch DeviceOEMError.refused(let call, let status, let code, let reason)
@@ -36,11 +38,18 @@ extension Phone {
         guard let share = card.state.shares.last(where: { $0.friend == key && $0.owner == owner })
         else { throw PhoneHostError.noKey("\(self.name) has not shared the key \(key)") }
         try card.retire([share.slotId], with: owner)
+        noteRevoked(key)
         try save()
         report.done.append(
             "\(vehicleName(of: owner)) hears that the key of \(name) has ended when \(self.name) taps the dashboard next"
         )
         return report
+    }
+
+    private func noteRevoked(_ key: KeyID) {
+        for index in extras.friends.indices where extras.friends[index].key == key {
+            extras.friends[index].isRevoked = true
+        }
     }
 
     private func order(_ action: ServerAction, _ key: KeyID, by owner: KeyID) async throws {

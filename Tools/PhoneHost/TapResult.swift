@@ -93,13 +93,16 @@ public struct TapResult: Sendable {
 
     /// What to do next; none when all is well.
     public var hint: String? {
-        switch ending {
+        if wasPairing, paired == nil, isElsewhere {
+            return "pairing works at the dashboard reader only"
+        }
+        return switch ending {
         case .nobodyAsked:
             "is a car at this reader? Pairing needs the dashboard reader and `latchkey vehicle pair`"
-        case .interrupted where !wasPairing && announcement?.choice == .setup:
+        case .interrupted where offersSetup, .controlFlow(.failure(.keyUnknown)) where offersSetup:
             "the car offers to set up a key: add --password, `latchkey vehicle pair` prints one"
         case .interrupted where wasPairing:
-            "is the car in pairing mode, and is its automaker's bundle imported? See `latchkey vehicle pair` and `latchkey device-oem import`"
+            "is this the dashboard reader, is the car in pairing mode, and is its automaker's bundle imported? See `latchkey vehicle pair` and `latchkey device-oem import`"
         case .interrupted: "tap again"
         case .pairingFailed: "`latchkey vehicle pair` gives a fresh password"
         case .carRefused:
@@ -107,6 +110,14 @@ public struct TapResult: Sendable {
         case .controlFlow(.failure(let hint)): Self.hint(hint)
         case .controlFlow: nil
         }
+    }
+
+    /// The car waits for its owner, and this phone came without the password.
+    private var offersSetup: Bool { !wasPairing && announcement?.choice == .setup }
+
+    /// The reader said that it is another than the one at the dashboard.
+    private var isElsewhere: Bool {
+        announcement?.terminal.map { $0.position != .dashboard } ?? false
     }
 
     private static func word(_ result: ControlFlow.Result) -> String {
@@ -134,7 +145,9 @@ public struct TapResult: Sendable {
         case .needsAuthentication:
             "add --unlocked, or enter the activation code in the car: latchkey vehicle code"
         case .notValidNow, .rightMissing: "ask the owner of the car for other rights"
-        case .none, .tokenWrong, .retry, .readerFault: "tap again"
+        case .tokenWrong:
+            "the car made this key another immobilizer token: the owner pairs again, or shares a new key"
+        case .none, .retry, .readerFault: "tap again"
         }
     }
 }

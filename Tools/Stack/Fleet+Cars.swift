@@ -45,6 +45,11 @@ extension Fleet {
         try await cars.send("DELETE", "/car/v1/vehicles/\(id)/keys/\(key)")
     }
 
+    /// Whether the car relies on its clock; the bench only.
+    public func set(_ id: VehicleID, trustedTime: Bool) async throws {
+        try await cars.send("POST", "/car/v1/vehicles/\(id)/clock", ["trusted": trustedTime])
+    }
+
     /// The car's own log, newest first.
     public func log(_ id: VehicleID, limit: Int = 20) async throws -> [CarAPI.LogEntry] {
         try await cars.get("/car/v1/vehicles/\(id)/log?limit=\(limit)")

@@ -21,7 +21,7 @@ extension PhoneCommand {
         @Argument(help: "The phone.") var name: String
         @Option(help: "Whether taps need no user.") var express: Switch?
         @Flag(
-            inversion: .prefixedNo,
+            inversion: .prefixedNo, exclusivity: .exclusive,
             help: "The screen is locked (--locked), or the user has authenticated (--no-locked).")
         var locked: Bool?
         @Option(help: "Whether the battery is flat.") var power: Power?

@@ -18,7 +18,15 @@ extension PhoneCommand {
         @Option(help: "Vehicle id or name; may be left out with one vehicle.") var vehicle: String?
         @Option(help: "Access level: \(AccessLevel.names).") var level: String
         @Option(help: "What to call the friend.") var friend: String
+        @Option(
+            name: .customLong("not-before"),
+            help: "First day, 2027-01-01, or a time in UTC (default: now).")
+        var notBefore: String?
         @Option(help: "Last day, 2027-01-01, or a time in UTC.") var until: String?
+        @Option(
+            name: .customLong("max-speed"),
+            help: "Highest speed, km/h, where the level has none or a higher one.")
+        var maxSpeed: Int?
         @Option(
             help: "When it works, for example \"mon-fri 08:00-18:00\"; may be given several times.",
             transform: schedule)
@@ -27,8 +35,18 @@ extension PhoneCommand {
         var code: String?
 
         func validate() throws {
-            _ = try chosenLevel()
-            _ = try end()
+            let (level, _) = try chosenLevel()
+            _ = try validity()
+            if let maxSpeed {
+                guard level.drives else {
+                    throw ValidationError("'\(level.name)' does not drive: leave --max-speed out")
+                }
+                guard (1...(level.maxSpeedKmh ?? 300)).contains(maxSpeed) else {
+                    throw ValidationError(
+                        "--max-speed takes 1 to \(level.maxSpeedKmh ?? 300) km/h with '\(level.name)'"
+                    )
+                }
+            }
             guard (1...64).contains(friend.utf8.count) else {
                 throw ValidationError("--friend takes 1 to 64 bytes")
             }
@@ -42,11 +60,12 @@ extension PhoneCommand {
         func run() async throws {
             let phone = try state.phone(name)
             let (level, profile) = try chosenLevel()
+            let (notBefore, notAfter) = try validity()
             let terms = ShareTerms(
                 friend: friend, level: level.name,
                 keyConfig: KeyConfig(
-                    profile: profile, notBefore: WallClock.system.now, notAfter: try end(),
-                    maxSpeedKmh: level.maxSpeedKmh,
+                    profile: profile, notBefore: notBefore, notAfter: notAfter,
+                    maxSpeedKmh: maxSpeed ?? level.maxSpeedKmh,
                     weekly: weekly.flatMap(\.windows)),
                 activationCode: code)
             let link = try await PhoneCommand.speaking(name) {
@@ -74,15 +93,28 @@ extension PhoneCommand {
             return (found, profile)
         }
 
-        private func end() throws -> Instant? {
-            guard let until else { return nil }
-            guard let end = Instant(rfc3339: until) ?? Instant(rfc3339: until + "T23:59:59Z") else {
-                throw ValidationError("--until takes 2027-01-01 or 2027-01-01T12:00:00Z")
-            }
-            guard end > WallClock.system.now else {
+        /// The first moment of validity, and the first after it.
+        private func validity() throws -> (Instant, Instant?) {
+            let now = WallClock.system.now
+            let start = try time(notBefore, "--not-before", wholeDay: "T00:00:00Z") ?? now
+            let end = try time(until, "--until", wholeDay: "T23:59:59Z")
+            guard end.map({ $0 > now }) ?? true else {
                 throw ValidationError("--until is in the past")
             }
-            return end
+            guard end.map({ $0 > start }) ?? true else {
+                throw ValidationError("--until is before --not-before")
+            }
+            return (start, end)
+        }
+
+        private func time(
+            _ text: String?, _ option: String, wholeDay: String
+        ) throws -> Instant? {
+            guard let text else { return nil }
+            guard let time = Instant(rfc3339: text) ?? Instant(rfc3339: text + wholeDay) else {
+                throw ValidationError("\(option) takes 2027-01-01 or 2027-01-01T12:00:00Z")
+            }
+            return time
         }
     }
 
@@ -148,6 +180,9 @@ extension PhoneCommand {
 }
 
 extension AccessLevel {
+    /// Whether a key of this level starts the car (PROTOCOL 8.9).
+    var drives: Bool { ![.accessOnly, .trunk].contains(UInt8(exactly: profile).flatMap(Profile.init)) }
+
     /// Every level in quotes, for a person to choose from.
     static var names: String {
         offered.map { "\"\($0.name)\"" }.joined(separator: ", ")

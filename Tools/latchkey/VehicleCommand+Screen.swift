@@ -68,6 +68,33 @@ extension VehicleCommand {
         }
     }
 
+    /// `latchkey vehicle time`
+    struct Time: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Says whether a car may rely on its clock, for the bench.",
+            discussion: """
+                Without trusted time a key that has an end or a schedule opens the car and does not \
+                start it.
+                """)
+
+        enum Switch: String, ExpressibleByArgument, CaseIterable { case on, off }
+
+        @OptionGroup var state: StateOption
+        @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
+        @Option(help: "Whether its clock is trusted.") var trusted: Switch
+
+        func run() async throws {
+            let fleet = try Fleet(folder: state.folder)
+            let car = try await fleet.car(called: vehicle)
+            try await fleet.set(car.vehicleId, trustedTime: trusted == .on)
+            print(
+                trusted == .on
+                    ? "\(car.displayName) relies on its clock"
+                    : "\(car.displayName) has no trusted time: keys with an end open it, but do not start it"
+            )
+        }
+    }
+
     /// `latchkey vehicle remove`
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -12,7 +12,7 @@ struct VehicleCommand: AsyncParsableCommand {
         commandName: "vehicle", abstract: "Builds cars, shows them, and puts them in pairing mode.",
         subcommands: [
             Add.self, List.self, Show.self, Pair.self, Log.self, Lock.self, Unlock.self, Code.self,
-            Stop.self, Remove.self, Export.self, Import.self,
+            Stop.self, Remove.self, Time.self, Export.self, Import.self,
         ])
 
     /// `latchkey vehicle add`
@@ -146,6 +146,7 @@ struct VehicleCommand: AsyncParsableCommand {
                 "\(car.displayName)  \(car.state), \(car.locked ? "locked" : "unlocked"), engine \(car.engineRunning ? "running" : "off")"
             )
             VehicleCommand.printReaders(of: car, fleet)
+            if !car.trustedTime { print("clock             not trusted (latchkey vehicle time)") }
             if let limit = car.speedLimitKmh { print("speed limit       \(limit) km/h") }
             if let known {
                 print(
@@ -214,13 +215,23 @@ struct VehicleCommand: AsyncParsableCommand {
             let id = try await fleet.car(called: vehicle).vehicleId
             for entry in try await fleet.log(id, limit: limit) {
                 print(
-                    "\(entry.at)  \(entry.reader.padded(to: 11))\(entry.outcome.padded(to: 10))\(entry.text)  (\(entry.apdus) APDUs, \(Int(entry.milliseconds.rounded())) ms)"
+                    "\(entry.at)  \(entry.reader.padded(to: 11))\(entry.outcome.padded(to: 10))\(entry.text)  (\(Self.details(entry)))"
                 )
             }
             let trace = state.folder.trace(of: "\(id)")
             if FileManager.default.fileExists(atPath: trace.path) {
                 print("the last tap that failed: latchkey trace show \(trace.path)")
             }
+        }
+
+        private static func details(_ entry: CarAPI.LogEntry) -> String {
+            let parts = [
+                entry.transaction,
+                entry.keyId.map { "key \($0.description.prefix(8))…" },
+                entry.controlFlow.map { "CONTROL FLOW \($0)" },
+                "\(entry.apdus) APDUs", "\(Int(entry.milliseconds.rounded())) ms",
+            ]
+            return parts.compactMap(\.self).joined(separator: ", ")
         }
     }
 }

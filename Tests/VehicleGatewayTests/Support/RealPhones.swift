@@ -55,6 +55,11 @@ final class RealPhones: Sendable {
         }
     }
 
+    /// Puts the phone into lost mode.
+    func lose(_ name: String) async throws {
+        _ = try await phone(name).setLost(true, offline: true)
+    }
+
     /// Holds a phone to a reader of the car.
     func tap(
         _ name: String, at reader: String, of gateway: TestGateway,
