@@ -42,7 +42,7 @@ extension VehicleDesk {
         var record = try VehicleRecord(provisioned: provisioning, at: now)
         do throws(PKIError) {
             try record.adopt(file, at: now)
-        } catch { throw GatewayError.provisioning("\(error)") }
+        } catch { throw GatewayError(refusing: error) }
         var vehicle = StoredVehicle(provisioning: provisioning, record: record)
         vehicle.reportSequence = try await store.vehicle(id)?.reportSequence ?? 0
         try await store.provision(vehicle)
@@ -86,6 +86,6 @@ extension VehicleDesk {
                     door: door, dashboard: dashboard, furtherDoors: file.furtherDoors,
                     trunk: file.trunk),
                 passiveEntry: file.passiveEntry)
-        } catch { throw GatewayError.provisioning("\(error)") }
+        } catch { throw GatewayError(refusing: error) }
     }
 }

@@ -22,15 +22,17 @@ import VirtualPhone
         }
     }
 
-    @Test func `a file that cannot be used says which member is wrong, and not what is in it`() throws
-    {
+    @Test func `a file that cannot be used names the member, and not what is in it`() throws {
         let bench = try Bench()
         let file = try bench.make("alice").file()
         let changes: [(String, (inout PhoneFile) -> Void)] = [
             ("versions", { $0.versions = ["02"] }),
             ("makers[0]: rootKey", { $0.makers[0].rootKey = "5ec2e7" }),
             ("makers[0]: instanceKey", { $0.makers[0].instanceKey = "5ec2e7" }),
-            ("makers[0]: instanceKey is not", { $0.makers[0].instanceCA = $0.makers[0].externalCA }),
+            (
+                "makers[0]: instanceKey is not",
+                { $0.makers[0].instanceCA = $0.makers[0].externalCA }
+            ),
         ]
         for (member, change) in changes {
             var damaged = file

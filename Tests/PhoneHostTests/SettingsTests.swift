@@ -63,11 +63,12 @@ import Testing
                 reader.sendFrame(
                     PollingFrame(offeringPairing: TerminalID(.forTests, at: .door)).encoded)
                 _ = reader.ask(ApplicationID.applet.select.encoded)
-                _ = reader.ask([0x80, 0x3C, 0x01, 0x00])
+                _ = reader.ask([0x80, 0x3C, 0x00, 0x05])
             }
             let options = TapOptions(timeout: .seconds(4), powerReserve: reserve)
             let result = try phone.tap(reader.address, options)
             #expect((result.announcement == nil) == reserve)
+            #expect((result.hint?.contains("power reserve") == true) == reserve)
         }
     }
 

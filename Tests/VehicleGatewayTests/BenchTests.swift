@@ -13,7 +13,7 @@ import Testing
     /// Why a file is refused, and what was done to it.
     private static let refused: [(String, @Sendable (inout VehicleFile) -> Void)] = [
         ("displayName takes 1 to 30 bytes", { $0.displayName = "" }),
-        ("displayName takes 1 to 30 bytes", { $0.displayName = String(repeating: "x", count: 6000) }),
+        ("displayName takes 1 to 30", { $0.displayName = String(repeating: "x", count: 6000) }),
         ("options: ", { $0.options = "8a03" }), ("options: ", { $0.options = "8b03" }),
         ("options: ", { $0.options = "8703" }), ("options: ", { $0.options = "8f" }),
         ("vehicleKey: ", { $0.vehicleKey = "5ec2e7" }), ("brand: ", { $0.brand = "ff" }),

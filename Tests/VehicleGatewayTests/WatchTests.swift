@@ -39,7 +39,7 @@ import VirtualPhone
             #expect(try await !gateway.onScreen.locked)
             let drive = try await phones.tap("watch", at: TestCar.dashboardName, of: gateway)
             #expect(drive.isSuccess, "\(drive.text)")
-            await #expect(throws: PhoneError.alreadyHasKey(gateway.car.vehicleId)) {
+            await #expect(throws: PhoneHostError.watchHasKey("watch")) {
                 try await phones.equip("watch", from: "alice")
             }
 

@@ -52,6 +52,7 @@ extension Phone {
         lostField()
         if card.state.pairing != nil { card.leavePairingMode() }
         session.result.wasPairing = options.password != nil
+        session.result.wasInPowerReserve = !card.conditions.frameworkRuns
         suspect(session.result)
         try save()
         try noteKeys()

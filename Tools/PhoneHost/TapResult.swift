@@ -57,6 +57,8 @@ public struct TapResult: Sendable {
     public internal(set) var paired: KeyID?
     /// Whether the phone came to be paired.
     var wasPairing = false
+    /// Whether only the secure element had power.
+    var wasInPowerReserve = false
     /// Commands answered.
     public internal(set) var apdus = 0
     /// From the first command to the last answer.
@@ -107,6 +109,8 @@ public struct TapResult: Sendable {
         case .pairingFailed: "`latchkey vehicle pair` gives a fresh password"
         case .carRefused:
             "`latchkey device-oem import FILE` makes the phone know an automaker; is this its car?"
+        case .controlFlow(.failure(.needsAuthentication)) where wasInPowerReserve:
+            "nobody can authenticate in power reserve, where express mode alone opens"
         case .controlFlow(.failure(let hint)): Self.hint(hint)
         case .controlFlow: nil
         }

@@ -128,7 +128,9 @@ extension PhoneCommand {
 
         func run() async throws {
             let phone = try state.phone(name)
-            let (key, vehicle) = try await PhoneCommand.speaking(name) { try await phone.accept(link) }
+            let (key, vehicle) = try await PhoneCommand.speaking(name) {
+                try await phone.accept(link)
+            }
             print("\(name): made a key for \(vehicle), waiting for the owner's signature")
             print("key \(key)")
         }
@@ -181,7 +183,10 @@ extension PhoneCommand {
 
 extension AccessLevel {
     /// Whether a key of this level starts the car (PROTOCOL 8.9).
-    var drives: Bool { ![.accessOnly, .trunk].contains(UInt8(exactly: profile).flatMap(Profile.init)) }
+    var drives: Bool {
+        let profile = UInt8(exactly: profile).flatMap(Profile.init)
+        return profile != .accessOnly && profile != .trunk
+    }
 
     /// Every level in quotes, for a person to choose from.
     static var names: String {

@@ -39,6 +39,9 @@ extension PhoneCommand {
             guard (reader == nil) != (vehicle == nil), (vehicle == nil) == (at == nil) else {
                 throw ValidationError("name --reader HOST:PORT, or --vehicle with --at")
             }
+            guard password == nil || !powerReserve else {
+                throw ValidationError("a flat phone cannot be paired: leave --power-reserve out")
+            }
             if let password {
                 guard password.utf8.count == 8, password.allSatisfy({ $0.isASCII && $0.isNumber })
                 else { throw ValidationError("--password takes 8 digits") }

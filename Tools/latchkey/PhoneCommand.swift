@@ -16,7 +16,8 @@ struct PhoneCommand: AsyncParsableCommand {
         commandName: "phone", abstract: "Virtual phones: keys, taps, sharing.",
         subcommands: [
             Make.self, Watch.self, List.self, Shares.self, Set.self, Tap.self, Approach.self,
-            Share.self, Accept.self, Sync.self, Revoke.self, Delete.self, Suspend.self, Resume.self, Notifications.self,
+            Share.self, Accept.self, Sync.self, Revoke.self, Delete.self, Suspend.self, Resume.self,
+            Notifications.self,
             Export.self, Import.self,
         ])
 

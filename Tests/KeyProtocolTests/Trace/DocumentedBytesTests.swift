@@ -76,7 +76,7 @@ private struct Examples {
             try PollingFrame(
                 of: TerminalID(.forTests, at: .dashboard), in: VehicleID(hex: "c1a02c62a152a57e")
             )
-                .traceParts.flatMap { text.lines($0) }
+            .traceParts.flatMap { text.lines($0) }
         case "stream-frame":
             [[0x01], [0x04], ApplicationID.applet.select.encoded]
                 .flatMap(TracePart.streamFrame).flatMap { text.lines($0) }
