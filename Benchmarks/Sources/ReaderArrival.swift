@@ -17,7 +17,7 @@ struct ReaderArrival {
     init(_ scene: Scene, on reader: VirtualReader, rounds: Int) async throws {
         let (car, owner) = try scene.paired()
         let frame = PollingFrame(
-            of: TerminalID(.forTests, at: .door), offersPairing: false
+            of: TerminalID(.forTests, at: .door), in: car.identity.vehicleId
         ).encoded
         var events = CardReaders().events().makeAsyncIterator()
         try await Self.wait(for: .readersChanged([reader.name]), among: &events)

@@ -20,6 +20,8 @@ extension VehicleDesk {
             environment: given.environment, displayName: given.displayName,
             encryptionKey: encryptionKey, root: given.root, signature: given.signature)
         (file.door, file.dashboard) = (given.readers.door, given.readers.dashboard)
+        (file.furtherDoors, file.trunk) = (given.readers.furtherDoors, given.readers.trunk)
+        file.passiveEntry = given.passiveEntry
         return file
     }
 
@@ -36,16 +38,25 @@ extension VehicleDesk {
         let now = host.clock.now
         let provisioning = try provisioning(from: file)
         try await checkReaders(provisioning.readers, of: id)
+        try await checkRadio(provisioning.passiveEntry, of: id)
         var record = try VehicleRecord(provisioned: provisioning, at: now)
         do throws(PKIError) {
             try record.adopt(file, at: now)
-        } catch { throw GatewayError.provisioning("\(error)") }
+        } catch { throw GatewayError(refusing: error) }
         var vehicle = StoredVehicle(provisioning: provisioning, record: record)
         vehicle.reportSequence = try await store.vehicle(id)?.reportSequence ?? 0
         try await store.provision(vehicle)
         try await readers.load(from: store)
         documents.ring()
+        streams.ring()
         return vehicle.onScreen(at: now)
+    }
+
+    /// Whether the car may rely on its clock; without, keys with an end or a schedule enter and do not
+    /// drive (PROTOCOL 8.9).
+    func setTrustedTime(_ isTrusted: Bool, of id: VehicleID) async throws -> CarAPI.Vehicle {
+        try checkBench()
+        return try await change(id) { vehicle, _ in vehicle.record.hasTrustedTime = isTrusted }
     }
 
     private func checkBench() throws(GatewayError) {
@@ -63,11 +74,18 @@ extension VehicleDesk {
             return CarAPI.Provisioning(
                 vehicleId: file.vehicleId, displayName: file.displayName,
                 environment: file.environment,
-                vehicleKey: try PEM.privateKey(file.vehicleKey).scalar.hex,
-                encryptionKey: try PEM.privateKey(file.encryptionKey).scalar.hex,
+                vehicleKey: try BenchMaterial.member("vehicleKey") {
+                    try PEM.privateKey(file.vehicleKey).scalar.hex
+                },
+                encryptionKey: try BenchMaterial.member("encryptionKey") {
+                    try PEM.privateKey(file.encryptionKey).scalar.hex
+                },
                 immobilizerKey: file.immobilizerKey, certificate: file.certificate,
                 intermediate: file.intermediate, root: file.root, signature: file.signature,
-                readers: CarAPI.Readers(door: door, dashboard: dashboard))
-        } catch { throw GatewayError.provisioning("\(error)") }
+                readers: CarAPI.Readers(
+                    door: door, dashboard: dashboard, furtherDoors: file.furtherDoors,
+                    trunk: file.trunk),
+                passiveEntry: file.passiveEntry)
+        } catch { throw GatewayError(refusing: error) }
     }
 }

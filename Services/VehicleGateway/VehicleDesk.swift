@@ -49,7 +49,7 @@ struct VehicleDesk: Sendable {
     }
 
     /// Who reaches the simulated radio may say how far a phone is, so it stays on this machine.
-    private func checkRadio(_ text: String?, of id: VehicleID) async throws {
+    func checkRadio(_ text: String?, of id: VehicleID) async throws {
         guard let text else { return }
         let address = ListenAddress(text)
         guard let address, address.port > 0,
@@ -66,7 +66,7 @@ struct VehicleDesk: Sendable {
 
     /// All readers are named well, each once, and belong to no other vehicle.
     func checkReaders(_ readers: CarAPI.Readers, of id: VehicleID) async throws {
-        let names = readers.places.map(\.name)
+        let names = readers.names
         for name in names where ReaderName(configured: name) == nil {
             throw GatewayError.provisioning("\(name) is not a friendly name and a slot")
         }
@@ -78,7 +78,7 @@ struct VehicleDesk: Sendable {
             throw GatewayError.provisioning("two places of the car have the same reader")
         }
         for other in try await store.vehicles() where other.id != id {
-            let taken = other.provisioning.readers.places.map(\.name)
+            let taken = other.provisioning.readers.names
             if let name = names.first(where: taken.contains) {
                 throw GatewayError.readerTaken(name)
             }
@@ -135,7 +135,7 @@ struct VehicleDesk: Sendable {
         return vehicle
     }
 
-    private func change(
+    func change(
         _ id: VehicleID,
         _ body: @escaping @Sendable (inout StoredVehicle, inout [VehicleReport.Fact]) throws -> Void
     ) async throws -> CarAPI.Vehicle {
@@ -157,7 +157,8 @@ extension StoredVehicle {
             engineRunning: engineRunning, speedLimitKmh: speedLimit,
             state: record.screenState(at: now), pairingMode: record.isInPairingMode(at: now),
             documentVersion: documentVersion, readers: provisioning.readers,
-            passiveEntry: provisioning.passiveEntry, keys: record.screenKeys)
+            passiveEntry: provisioning.passiveEntry, trustedTime: record.hasTrustedTime,
+            keys: record.screenKeys)
     }
 }
 

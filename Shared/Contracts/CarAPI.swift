@@ -67,6 +67,11 @@ public enum CarAPI {
             self.furtherDoors = furtherDoors
             self.trunk = trunk
         }
+
+        /// Every reader of the car, door and dashboard first.
+        public var names: [String] {
+            [door, dashboard] + (furtherDoors ?? []) + [trunk].compactMap(\.self)
+        }
     }
 
     /// `GET /car/v1/vehicles/{id}`: what the car's screen shows; `GET /car/v1/vehicles` lists all.
@@ -86,12 +91,15 @@ public enum CarAPI {
         public var readers: Readers
         /// Where its radio takes phones that come near; none without passive entry.
         public var passiveEntry: String?
+        /// Whether it relies on its clock (PROTOCOL 8.9).
+        public var trustedTime: Bool
         public var keys: [Key]
 
         public init(
             vehicleId: VehicleID, displayName: String, locked: Bool, engineRunning: Bool,
             speedLimitKmh: Int?, state: String, pairingMode: Bool, documentVersion: Int,
-            readers: Readers, passiveEntry: String? = nil, keys: [Key]
+            readers: Readers, passiveEntry: String? = nil, trustedTime: Bool = true,
+            keys: [Key]
         ) {
             self.vehicleId = vehicleId
             self.displayName = displayName
@@ -103,6 +111,7 @@ public enum CarAPI {
             self.documentVersion = documentVersion
             self.readers = readers
             self.passiveEntry = passiveEntry
+            self.trustedTime = trustedTime
             self.keys = keys
         }
     }

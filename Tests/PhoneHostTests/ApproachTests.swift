@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (RangingMessage.end(nil).frame.encoded, ApproachResult.Ending.unlocked),
+        (RangingMessage.end(nil).frame.encoded, ApproachResult.Ending.notMeasured),
         (RangingMessage.end(.tooFar).frame.encoded, .refused(.tooFar)),
         (command([0x80, 0x3C, 0x01, 0x00]), .notRanged), ([], .nobodyAsked),
     ])
@@ -58,8 +58,8 @@ import Testing
             radio.leave()
         }
         #expect(result.ending == ending)
-        #expect(result.isSuccess == (ending == .unlocked))
-        #expect((result.hint == nil) == (ending == .unlocked))
+        #expect(!result.isSuccess, "nothing was measured, whatever the car says")
+        #expect(result.hint != nil)
     }
 
     @Test func `a phone in power reserve stays silent`() throws {

@@ -22,6 +22,31 @@ import VirtualPhone
         }
     }
 
+    @Test func `a file that cannot be used names the member, and not what is in it`() throws {
+        let bench = try Bench()
+        let file = try bench.make("alice").file()
+        let changes: [(String, (inout PhoneFile) -> Void)] = [
+            ("versions", { $0.versions = ["02"] }),
+            ("makers[0]: rootKey", { $0.makers[0].rootKey = "5ec2e7" }),
+            ("makers[0]: instanceKey", { $0.makers[0].instanceKey = "5ec2e7" }),
+            (
+                "makers[0]: instanceKey is not",
+                { $0.makers[0].instanceCA = $0.makers[0].externalCA }
+            ),
+        ]
+        for (member, change) in changes {
+            var damaged = file
+            change(&damaged)
+            do {
+                _ = try Phone.make("again", from: damaged, in: bench.phones, maker: bench.maker)
+                Issue.record("\(member) was taken")
+            } catch let error as PhoneError {
+                #expect(error.sentence.contains("\(member)"), "\(error.sentence)")
+                #expect(!error.sentence.contains("5ec2e7"))
+            }
+        }
+    }
+
     @Test func `keys neither leave nor enter a phone of the environment production`() throws {
         let bench = try Bench()
         let file = try bench.make("alice").file()

@@ -4,6 +4,7 @@ import Identifiers
 import KeyProtocol
 import PKI
 import PhoneHost
+import ServiceKit
 import Testing
 
 @Suite struct SettingsTests {
@@ -31,6 +32,44 @@ import Testing
             _ = reader.ask([0x80, 0x3C, 0x01, 0x00])
         }
         #expect(try phone.tap(reader.address, TapOptions(timeout: .seconds(4))).isSuccess)
+    }
+
+    @Test func `in power reserve nothing but a tap works`() async throws {
+        let bench = try Bench()
+        let phone = try bench.make("alice")
+        var settings = phone.settings
+        settings.isInPowerReserve = true
+        try phone.set(settings)
+        let refusal = PhoneHostError.inPowerReserve("alice")
+        await #expect(throws: refusal) { try await phone.sync() }
+        await #expect(throws: refusal) { try await phone.accept("https://relay.example/#key") }
+        await #expect(throws: refusal) { try await phone.setLost(true) }
+        let nowhere = ListenAddress(host: "127.0.0.1", port: 1)
+        #expect(throws: refusal) { try phone.tap(nowhere, TapOptions(password: "12345678")) }
+        settings.isInPowerReserve = false
+        try phone.set(settings)
+        _ = try await phone.sync()
+        #expect(throws: refusal) {
+            try phone.tap(nowhere, TapOptions(password: "12345678", powerReserve: true))
+        }
+    }
+
+    @Test func `in power reserve a reader's announcement brings nothing up`() throws {
+        let bench = try Bench()
+        let phone = try bench.make("alice")
+        for reserve in [false, true] {
+            let reader = try FakeReader()
+            reader.start { reader in
+                reader.sendFrame(
+                    PollingFrame(offeringPairing: TerminalID(.forTests, at: .door)).encoded)
+                _ = reader.ask(ApplicationID.applet.select.encoded)
+                _ = reader.ask([0x80, 0x3C, 0x00, 0x05])
+            }
+            let options = TapOptions(timeout: .seconds(4), powerReserve: reserve)
+            let result = try phone.tap(reader.address, options)
+            #expect((result.announcement == nil) == reserve)
+            #expect((result.hint?.contains("power reserve") == true) == reserve)
+        }
     }
 
     @Test(

@@ -16,10 +16,10 @@ import VirtualPhone
     private static let refusal: [UInt8] = [0x80, 0x3C, 0x00, 0x01]
     private static let unlocked: [UInt8] = [0x80, 0x3C, 0x01, 0x01]
     private static let doorFrame = PollingFrame(
-        of: TerminalID(.forTests, at: .door), offersPairing: false
+        of: TerminalID(.forTests, at: .door), in: VehicleID(uncheckedBytes: [UInt8](1...8))
     ).encoded
     private static let pairingFrame = PollingFrame(
-        of: TerminalID(.forTests, at: .dashboard), offersPairing: true
+        offeringPairing: TerminalID(.forTests, at: .dashboard)
     ).encoded
 
     /// Taps a phone without keys on a reader that follows `script`; the script's answers come back.
@@ -202,6 +202,33 @@ import VirtualPhone
         #expect(result.announcement?.choice == .setup)
         #expect(answers.map { $0.hex.contains("d40100") } == [true])
         #expect(result.hint?.contains("latchkey vehicle pair") == true)
+    }
+
+    @Test func `a car that waits for its owner tells a phone without a key to bring the password`()
+        throws
+    {
+        let (result, _) = try tap { reader in
+            reader.sendFrame(Self.pairingFrame)
+            return [reader.ask(Self.selectApplet), reader.ask(Self.refusal)]
+        }
+        #expect(result.hint?.contains("--password") == true)
+    }
+
+    @Test func `a phone that would pair at the door is sent to the dashboard`() throws {
+        let options = TapOptions(password: "12345678", timeout: .seconds(4))
+        let (result, _) = try tap(options) { reader in
+            reader.sendFrame(Self.doorFrame)
+            return [reader.ask(Self.selectApplet), reader.ask(Self.refusal)]
+        }
+        #expect(!result.isSuccess)
+        #expect(result.hint == "pairing works at the dashboard reader only")
+    }
+
+    @Test func `a token the car does not take is not mended by another tap`() throws {
+        let (result, _) = try tap { reader in
+            [reader.ask(Self.selectApplet), reader.ask([0x80, 0x3C, 0x00, 0x06])]
+        }
+        #expect(result.hint?.contains("the owner pairs again") == true)
     }
 
     @Test func `a command too long for an APDU is answered 6700`() throws {

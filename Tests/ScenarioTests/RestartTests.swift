@@ -125,10 +125,10 @@ extension Scenarios {
             return try JSONDecoder().decode(Body.self, from: Data(answer.body.utf8))
         }
 
-        /// Lines of `phone list`: phone, vehicle, role, state, registered, key.
+        /// Lines of `phone list`: phone, vehicle, role, state, registered, key, access.
         private func wallets(_ program: LatchkeyProgram) async throws -> [[String]] {
             try await program.done("phone", "list").split(separator: "\n").dropFirst()
-                .map { $0.split(separator: " ").map(String.init) }.filter { $0.count == 6 }
+                .map { $0.split(separator: " ").map(String.init) }.filter { $0.count >= 7 }
         }
 
         private func walletKeys(_ program: LatchkeyProgram) async throws -> Set<String> {

@@ -41,6 +41,27 @@ struct AnnouncementTests {
         }
     }
 
+    @Test func `a phone with keys of two cars of one make picks the one it is held to`()
+        async throws
+    {
+        let (roadster, coupe) = (try TestCar(), try TestCar("coupe"))
+        let phone = try roadster.phone()
+        for car in [roadster, coupe] {
+            try await TestGateway.run(car) { gateway in try await gateway.pair(phone) }
+        }
+        let keys = phone.use { $0.state.keys }
+        #expect(keys.count == 2)
+        for car in [roadster, coupe] {
+            let key = try #require(keys.first { $0.vehicleId == car.vehicleId })
+            try await TestGateway.run(car) { gateway in
+                _ = try await gateway.tap(phone, at: TestCar.doorName)
+                let heard = try #require(phone.announcements.first)
+                #expect(heard.commands == 0, "before SELECT")
+                #expect(heard.announcement.choice == .key(key.id))
+            }
+        }
+    }
+
     @Test func `a car that waits for its owner offers to set up a key, and only there`()
         async throws
     {

@@ -94,6 +94,26 @@ import VirtualPhone
             let suspended = try await phones.approach("alice", radio)
             #expect(suspended.text.contains("This key is suspended or was ended."))
             #expect(try await gateway.onScreen.locked)
+
+            #expect(stranger.hint?.contains("phone list") == true)
+            try await phones.lose("alice")
+            let lost = try await phones.approach("alice", radio)
+            #expect(lost.hint?.contains("resume") == true, "\(lost)")
+        }
+    }
+
+    @Test func `a key from before the car had a radio is told so`() async throws {
+        let radio = "127.0.0.1:\(FreePort.take())"
+        try await TestGateway.run { gateway in
+            let phones = try RealPhones(for: gateway.car)
+            try await phones.pair("alice", with: gateway)
+            var given = try gateway.car.provisioning()
+            given.passiveEntry = radio
+            try await gateway.desk.provision(given, as: id(gateway))
+            try await eventually { (try? await phones.approach("bob", radio)) != nil }
+            let result = try await phones.approach("alice", radio)
+            #expect(!result.isSuccess)
+            #expect(result.hint?.contains("from before the car had passive entry") == true)
         }
     }
 

@@ -43,6 +43,19 @@ import Testing
         }
     }
 
+    @Test func `a car on the bench loses its trusted time, and gets it back`() async throws {
+        try await CarBench.run { bench in
+            try await bench.provision()
+            for trusted in [false, true] {
+                let answer = try await bench.send(
+                    .post, bench.path("/clock"), "{\"trusted\":\(trusted)}")
+                #expect(try answer.json(CarAPI.Vehicle.self).trustedTime == trusted)
+                let kept = try await bench.store.vehicle(bench.car.vehicleId)
+                #expect(kept?.record.hasTrustedTime == trusted)
+            }
+        }
+    }
+
     @Test func `the answer to provisioning holds no secret`() async throws {
         try await CarBench.run { bench in
             let text = String(decoding: try await bench.provision().body, as: UTF8.self)

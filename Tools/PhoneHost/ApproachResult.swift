@@ -34,6 +34,8 @@ public struct ApproachResult: Sendable {
         case notBelieved
         /// The car knows the key and asked for no ranging.
         case notRanged
+        /// The car said it opened, after fewer rounds than any measurement takes.
+        case notMeasured
         /// No command came.
         case nobodyAsked
         /// In power reserve a phone has no radio but its NFC.
@@ -45,6 +47,13 @@ public struct ApproachResult: Sendable {
     public internal(set) var transaction = TapResult()
     /// Rounds answered.
     public internal(set) var rounds = 0
+    /// The vehicle that asked for a key; none when none did.
+    var vehicle: VehicleID?
+    /// How this phone's key for that vehicle is.
+    var standing = KeyStanding.none
+
+    /// How a key is for a car that opens without a tap.
+    enum KeyStanding: Equatable, Sendable { case none, suspended, atReadersOnly, ready }
 
     /// The key of the transaction.
     public var key: KeyID? { transaction.key }
@@ -60,6 +69,8 @@ public struct ApproachResult: Sendable {
         case .refused(let reason): "refused: \(reason.sentence) (\(rounds) ranging rounds)"
         case .notBelieved: transaction.text
         case .notRanged: "the car knows the key and did not look where the phone is"
+        case .notMeasured:
+            "the car says it opened, but \(rounds) ranging rounds do not tell where a phone is"
         case .nobodyAsked: "no car asked for a key"
         case .radioIsOff: "the phone is in power reserve and its radio is off"
         }
@@ -77,13 +88,23 @@ public struct ApproachResult: Sendable {
             "ask the owner of the car for other rights"
         case .refused(.noSecret): "tap the door; keys made before the car had passive entry need it"
         case .refused: "come again"
-        case .notBelieved:
-            transaction.unknownKey
-                ? "a key from before the car had passive entry works at its readers only"
-                : transaction.hint
+        case .notBelieved where transaction.unknownKey: Self.hint(standing)
+        case .notBelieved: transaction.hint
+        case .notMeasured: "is this a car's radio? It needs \(RangingPolicy().rounds) rounds"
         case .notRanged: "the car has no passive entry: tap the door"
         case .nobodyAsked: "is a car's radio at this address?"
         case .radioIsOff: "tap the door: the secure element still answers there"
+        }
+    }
+}
+
+extension ApproachResult {
+    private static func hint(_ standing: KeyStanding) -> String {
+        switch standing {
+        case .none, .ready: "latchkey phone list shows what this phone has"
+        case .suspended: "the key is suspended: latchkey phone resume ends lost mode"
+        case .atReadersOnly:
+            "a key from before the car had passive entry works at its readers only"
         }
     }
 }

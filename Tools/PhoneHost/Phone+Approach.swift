@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Identifiers
 internal import KeyProtocol
 public import ServiceKit
 internal import VirtualPhone
@@ -42,10 +43,23 @@ extension Phone {
                 for event in card.takeEvents() { approach.saw(event, step) }
             }
         }
+        approach.result.standing = standing(for: approach.result.vehicle)
         suspect(approach.result.transaction)
         try save()
         try noteKeys()
         return approach.result
+    }
+
+    private func standing(for vehicle: VehicleID?) -> ApproachResult.KeyStanding {
+        let key = card.state.keys.last { key in
+            key.vehicleId == vehicle
+                && [.active, .suspended].contains(card.element.phase(of: key.id))
+        }
+        guard let key, let options = try? card.element.description(of: key.id).options else {
+            return .none
+        }
+        if card.element.phase(of: key.id) == .suspended { return .suspended }
+        return options.transactions.contains(.wired) ? .ready : .atReadersOnly
     }
 
     private func next(in buffer: inout StreamBuffer) throws -> StreamFrame? {
@@ -64,7 +78,7 @@ extension Phone {
 
 /// What an approach has come to; knows nothing of sockets.
 private struct Approach {
-    private(set) var result = ApproachResult()
+    var result = ApproachResult()
     private(set) var isOver = false
     private var firstCommand: ContinuousClock.Instant?
 
@@ -72,6 +86,7 @@ private struct Approach {
     mutating func answered(_ frame: StreamFrame, _ answer: StreamFrame?) {
         switch frame.type {
         case .secureElement where answer != nil:
+            note(frame)
             let now = ContinuousClock.now
             firstCommand = firstCommand ?? now
             result.transaction.apdus += 1
@@ -85,6 +100,15 @@ private struct Approach {
             result.rounds = Int(round.number)
         default: break
         }
+    }
+
+    /// AUTH0 tells which vehicle asks (PROTOCOL 8.3).
+    private mutating func note(_ frame: StreamFrame) {
+        guard let command = try? CommandAPDU(parsing: frame.data),
+            command.ins == Instruction.auth0,
+            let auth0 = try? Auth0Command(parsing: command.data)
+        else { return }
+        result.vehicle = auth0.vehicleId
     }
 
     mutating func saw(_ event: PhoneEvent, _ step: (String) -> Void) {
@@ -105,7 +129,9 @@ private struct Approach {
             step("the car knows this key (\(kind) transaction, no tap)")
         case .ranging: step("ranging: the car measures how far the phone is")
         case .rangingEnded(let reason):
-            result.ending = reason.map { .refused($0) } ?? .unlocked
+            // The end is not protected, so what it says must fit what was measured (PROTOCOL 18.2).
+            let isMeasured = result.rounds >= RangingPolicy().rounds
+            result.ending = reason.map { .refused($0) } ?? (isMeasured ? .unlocked : .notMeasured)
             isOver = true
         case .paired, .pairingAborted, .pairingModeLeft, .carRefused, .notification,
             .mailboxWritten:

@@ -16,11 +16,14 @@ extension Phone {
     public func revoke(_ key: KeyID, with owner: KeyID, offline: Bool = false) async throws
         -> SyncReport
     {
+        try checkPower()
         var report = SyncReport()
         let name = friendName(of: key) ?? "key \(key)"
         if !offline {
             do {
                 try await order(.terminate, key, by: owner)
+                noteRevoked(key)
+                try save()
                 report.done.append("the automaker was asked to end the key of \(name)")
                 return report
             } catch DeviceOEMError.refused(let call, let status, let code, let reason)
@@ -35,11 +38,18 @@ extension Phone {
         guard let share = card.state.shares.last(where: { $0.friend == key && $0.owner == owner })
         else { throw PhoneHostError.noKey("\(self.name) has not shared the key \(key)") }
         try card.retire([share.slotId], with: owner)
+        noteRevoked(key)
         try save()
         report.done.append(
             "\(vehicleName(of: owner)) hears that the key of \(name) has ended when \(self.name) taps the dashboard next"
         )
         return report
+    }
+
+    private func noteRevoked(_ key: KeyID) {
+        for index in extras.friends.indices where extras.friends[index].key == key {
+            extras.friends[index].isRevoked = true
+        }
     }
 
     private func order(_ action: ServerAction, _ key: KeyID, by owner: KeyID) async throws {
@@ -52,6 +62,7 @@ extension Phone {
 
     /// Holder: ends the own key at once; the automaker hears of it now or at the next sync.
     public func delete(_ key: KeyID, offline: Bool = false) async throws -> SyncReport {
+        try checkPower()
         var report = SyncReport()
         let vehicle = vehicleName(of: key)
         if card.element.phase(of: key) == .creating {
@@ -73,6 +84,7 @@ extension Phone {
 
     /// Lost mode: every active key is suspended, or every suspended one resumed.
     public func setLost(_ isLost: Bool, offline: Bool = false) async throws -> SyncReport {
+        try checkPower()
         var report = SyncReport()
         let before: KeyPhase = isLost ? .active : .suspended
         let id = "\(clock.milliseconds)"

@@ -19,8 +19,29 @@ public struct KeyEntry: Sendable {
     public let isRegistered: Bool
     /// The friend's rights; owner keys have all.
     public let rights: KeyConfig?
-    /// Keys given away with this one.
-    public let shared: [(key: KeyID, friend: String)]
+    /// Keys given away with this one, and offers that wait.
+    public let shared: [SharedKey]
+
+    /// What a person reads: where the key is in its life, or in its time.
+    public func state(at now: Instant) -> String {
+        guard phase == .active, let rights else { return phase.rawValue }
+        if rights.hasEnded(at: now) { return "expired" }
+        return rights.notBefore > now ? "waiting" : "active"
+    }
+}
+
+/// A key that an owner gave away, or offered.
+public struct SharedKey: Sendable {
+    /// None while the friend has not taken the offer.
+    public let key: KeyID?
+    /// What the owner calls the friend.
+    public let friend: String
+    /// What the automaker calls the rights.
+    public let level: String
+    /// None while the friend has not taken the offer.
+    public let rights: KeyConfig?
+    /// Whether this phone has asked for its end.
+    public let isRevoked: Bool
 }
 
 extension Phone {
@@ -33,10 +54,24 @@ extension Phone {
                 id: key.id, vehicleId: key.vehicleId, vehicleName: key.configuration.displayName,
                 isOwner: key.origin == .pairing, phase: phase, isRegistered: key.receipt != nil,
                 rights: request?.keyConfig,
-                shared: card.state.shares.filter { $0.owner == key.id }.map { share in
-                    (share.friend, friendName(of: share.friend) ?? "a friend")
-                })
+                shared: shared(by: key.id))
         }
+    }
+
+    private func shared(by owner: KeyID) -> [SharedKey] {
+        let given = card.state.shares.filter { $0.owner == owner }.map { share in
+            let friend = extras.friends.last { $0.key == share.friend }
+            return SharedKey(
+                key: share.friend, friend: friend?.name ?? "a friend", level: friend?.level ?? "",
+                rights: try? ImportRequest(parsing: share.importRequest).attestation.keyConfig,
+                isRevoked: friend?.isRevoked ?? false)
+        }
+        let offered = extras.invitations.filter { $0.owner == owner && $0.importRequest == nil }
+        return given
+            + offered.map {
+                SharedKey(
+                    key: nil, friend: $0.friend, level: $0.level, rights: nil, isRevoked: false)
+            }
     }
 
     /// The key a person means by `name`: key id, vehicle id or what the vehicle is called.
@@ -63,8 +98,11 @@ extension Phone {
     public func key(_ text: String) throws -> KeyID {
         let digits = text.lowercased()
         let found = card.state.keys.map(\.id).filter { $0.description.hasPrefix(digits) }
-        guard digits.count >= 4, let key = found.first, found.count == 1 else {
-            throw PhoneHostError.noKey("\(name) has no key \(text)")
+        guard let key = found.first, !digits.isEmpty else {
+            throw PhoneHostError.noKey("\(name) has no key '\(text)'")
+        }
+        guard found.count == 1 else {
+            throw PhoneHostError.noKey("several keys of \(name) begin with '\(text)'")
         }
         return key
     }

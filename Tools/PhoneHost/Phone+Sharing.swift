@@ -32,6 +32,7 @@ extension Phone {
     /// Owner: stores the consent, opens a mailbox with the request and returns the link for the
     /// friend; it holds a secret (PROTOCOL 12.3 steps 1 and 2).
     public func share(_ owner: KeyID, _ terms: ShareTerms) async throws -> String {
+        try checkPower()
         guard let relay = try maker.relays().first else { throw PhoneHostError.noRelay }
         let request = try card.share(
             owner, ShareOffer(keyConfig: terms.keyConfig, activationCode: terms.activationCode))
@@ -65,6 +66,7 @@ extension Phone {
     ///
     /// - Returns: the key and what the vehicle is called.
     public func accept(_ text: String) async throws -> (key: KeyID, vehicle: String) {
+        try checkPower()
         let link = try InvitationLink(parsing: text, allowed: maker.relays())
         let client = OutboundClient()
         let relay = RelayClient(relay: link.relay, client: client, random: random)

@@ -21,6 +21,7 @@ extension Phone {
         registers: Bool = true, timeout: Duration = .seconds(10),
         progress: (String) -> Void = { _ in }
     ) async throws -> SyncReport {
+        try checkPower()
         var report = SyncReport()
         let http = OutboundClient(timeout: timeout)
         let partners = try PartnerClient(maker, timeout: timeout)

@@ -19,6 +19,7 @@ extension Phone {
         card.conditions = settings.conditions(options)
         card.leavePairingMode()
         if let password = options.password {
+            guard card.conditions.frameworkRuns else { throw PhoneHostError.inPowerReserve(name) }
             guard !card.state.automakers.isEmpty else { throw PhoneHostError.noAutomaker }
             try card.enterPairingMode(password: password, at: clock.now)
         }
@@ -51,6 +52,7 @@ extension Phone {
         lostField()
         if card.state.pairing != nil { card.leavePairingMode() }
         session.result.wasPairing = options.password != nil
+        session.result.wasInPowerReserve = !card.conditions.frameworkRuns
         suspect(session.result)
         try save()
         try noteKeys()
@@ -73,7 +75,8 @@ extension Phone {
         case .frame(.announcement(let frame)):
             guard let frame else { break }
             session.trace.note(frame, ms: session.milliseconds)
-            session.announced(card.announced(frame))
+            // What a frame brings up is shown by the operating system.
+            if card.conditions.frameworkRuns { session.announced(card.announced(frame)) }
         case .frame(.powerOn):
             // A loss of field like any other, but nobody has gone away.
             card.fieldLost()

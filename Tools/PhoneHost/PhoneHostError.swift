@@ -38,6 +38,12 @@ public enum PhoneHostError: Error, Equatable, Sendable, CustomStringConvertible 
     case invitationGone
     /// What lies in a mailbox is not what should.
     case message(String)
+    /// Only the secure element has power, and this needs more.
+    case inPowerReserve(String)
+    /// A watch was wanted, and this is a phone.
+    case noWatch(String)
+    /// The watch of this name has a key for the vehicle.
+    case watchHasKey(String)
     /// A file of the bench that cannot be used, or may not leave or enter here.
     case bench(String)
 
@@ -73,6 +79,12 @@ public enum PhoneHostError: Error, Equatable, Sendable, CustomStringConvertible 
         case .relay(let status, let operation): "the relay refused to \(operation) (\(status))"
         case .invitationGone:
             "the invitation has ended: it was used, taken back, or is too old\nhint: ask the owner for another one"
+        case .inPowerReserve(let name):
+            "\(name) is in power reserve: nothing but taps with its keys works\nhint: latchkey phone set \(name) --power on"
+        case .noWatch(let name):
+            "\(name) is a phone of its own\nhint: choose another name for the watch"
+        case .watchHasKey(let name):
+            "\(name) has a key for this vehicle already\nhint: latchkey phone list shows it"
         case .bench(let reason): reason
         case .message(let reason): "the other phone sent something unusable: \(reason)"
         }

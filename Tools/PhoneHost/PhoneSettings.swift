@@ -20,17 +20,22 @@ public struct PhoneSettings: Codable, Equatable, Sendable {
             + (isInPowerReserve ? "in power reserve" : "power on")
     }
 
-    /// What holds at one tap, with what the user does just then.
+    /// What holds at one tap, with what the user does just then: who types the password has authenticated.
     func conditions(_ options: TapOptions) -> PhoneConditions {
         PhoneConditions(
-            isUnlocked: options.isUnlocked || !isLocked, expressMode: expressMode,
-            frameworkRuns: !(options.powerReserve || isInPowerReserve))
+            isUnlocked: options.isUnlocked || options.password != nil || !isLocked,
+            expressMode: expressMode, frameworkRuns: !(options.powerReserve || isInPowerReserve))
     }
 }
 
 extension Phone {
     /// How the phone is set.
     public var settings: PhoneSettings { extras.settings ?? PhoneSettings() }
+
+    /// Refuses what needs the operating system while only the secure element has power (F4).
+    func checkPower() throws(PhoneHostError) {
+        guard !settings.isInPowerReserve else { throw .inPowerReserve(name) }
+    }
 
     /// Sets the phone until it is set again.
     public func set(_ settings: PhoneSettings) throws {

@@ -57,6 +57,8 @@ public struct TapResult: Sendable {
     public internal(set) var paired: KeyID?
     /// Whether the phone came to be paired.
     var wasPairing = false
+    /// Whether only the secure element had power.
+    var wasInPowerReserve = false
     /// Commands answered.
     public internal(set) var apdus = 0
     /// From the first command to the last answer.
@@ -93,20 +95,33 @@ public struct TapResult: Sendable {
 
     /// What to do next; none when all is well.
     public var hint: String? {
-        switch ending {
+        if wasPairing, paired == nil, isElsewhere {
+            return "pairing works at the dashboard reader only"
+        }
+        return switch ending {
         case .nobodyAsked:
             "is a car at this reader? Pairing needs the dashboard reader and `latchkey vehicle pair`"
-        case .interrupted where paired == nil && announcement?.choice == .setup:
+        case .interrupted where offersSetup, .controlFlow(.failure(.keyUnknown)) where offersSetup:
             "the car offers to set up a key: add --password, `latchkey vehicle pair` prints one"
         case .interrupted where wasPairing:
-            "is the car in pairing mode, and is its automaker's bundle imported? See `latchkey vehicle pair` and `latchkey device-oem import`"
+            "is this the dashboard reader, is the car in pairing mode, and is its automaker's bundle imported? See `latchkey vehicle pair` and `latchkey device-oem import`"
         case .interrupted: "tap again"
         case .pairingFailed: "`latchkey vehicle pair` gives a fresh password"
         case .carRefused:
             "`latchkey device-oem import FILE` makes the phone know an automaker; is this its car?"
+        case .controlFlow(.failure(.needsAuthentication)) where wasInPowerReserve:
+            "nobody can authenticate in power reserve, where express mode alone opens"
         case .controlFlow(.failure(let hint)): Self.hint(hint)
         case .controlFlow: nil
         }
+    }
+
+    /// The car waits for its owner, and this phone came without the password.
+    private var offersSetup: Bool { !wasPairing && announcement?.choice == .setup }
+
+    /// The reader said that it is another than the one at the dashboard.
+    private var isElsewhere: Bool {
+        announcement?.terminal.map { $0.position != .dashboard } ?? false
     }
 
     private static func word(_ result: ControlFlow.Result) -> String {
@@ -134,7 +149,9 @@ public struct TapResult: Sendable {
         case .needsAuthentication:
             "add --unlocked, or enter the activation code in the car: latchkey vehicle code"
         case .notValidNow, .rightMissing: "ask the owner of the car for other rights"
-        case .none, .tokenWrong, .retry, .readerFault: "tap again"
+        case .tokenWrong:
+            "the car made this key another immobilizer token: the owner pairs again, or shares a new key"
+        case .none, .retry, .readerFault: "tap again"
         }
     }
 }

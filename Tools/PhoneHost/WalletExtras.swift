@@ -33,6 +33,8 @@ struct WalletExtras: Codable, Equatable, Sendable {
         var key: KeyID
         var name: String
         var level: String
+        /// Set once its end was asked for.
+        var isRevoked: Bool?
     }
 }
 

@@ -26,29 +26,36 @@ public struct Fleet: Sendable {
         vin: String, name: String, account: String, readers: CarAPI.Readers?,
         passiveEntry: Bool = false
     ) async throws -> CarAPI.Vehicle {
-        let existing = try await cars.get("/car/v1/vehicles", as: [CarAPI.Vehicle].self)
+        let known = try await list().first { $0.vin == vin }
+        guard known?.displayName ?? name == name else {
+            throw APIError(
+                status: nil,
+                description:
+                    "the VIN \(vin) belongs to \(known?.displayName ?? "")\nhint: a repeat takes the same --name"
+            )
+        }
+        let existing = try await standing()
         let factory = Factory(folder: folder.automaker, environment: record.environment)
         var built = try factory.build(vin: vin, name: name)
         if let same = existing.first(where: { $0.vehicleId == built.provisioning.vehicleId }) {
             built.provisioning.readers = readers ?? same.readers
             built.provisioning.passiveEntry = same.passiveEntry
-        } else if let readers {
-            built.provisioning.readers = readers
         } else {
-            built.provisioning.readers = try freeReaders(existing)
+            built.provisioning.readers = try readers ?? freeReaders(besides: existing)
         }
         if passiveEntry, built.provisioning.passiveEntry == nil {
             built.provisioning.passiveEntry = try freeRadio(
                 existing, door: built.provisioning.readers.door)
         }
+        // The car comes first: it refuses readers that are taken, and then nothing was registered.
+        let id = built.provisioning.vehicleId
+        try await cars.send("PUT", "/car/v1/vehicles/\(id)", built.provisioning)
         try await registry.send(
             "POST", "/operator/v1/vehicles",
             RegistryAPI.AddVehicleRequest(
-                vin: vin, vehicleId: built.provisioning.vehicleId, displayName: name,
-                account: account, certificate: built.provisioning.certificate,
+                vin: vin, vehicleId: id, displayName: name, account: account,
+                certificate: built.provisioning.certificate,
                 encryptionPublicKey: built.encryptionPublicKey))
-        let id = built.provisioning.vehicleId
-        try await cars.send("PUT", "/car/v1/vehicles/\(id)", built.provisioning)
         return try await cars.get("/car/v1/vehicles/\(id)")
     }
 
@@ -86,31 +93,6 @@ public struct Fleet: Sendable {
         }
     }
 
-    /// Enters the six digits that a friend was given, at the car's own screen.
-    public func enter(activationCode code: String, _ id: VehicleID) async throws {
-        try await cars.send("POST", "/car/v1/vehicles/\(id)/activation-code", ["code": code])
-    }
-
-    /// Stops the engine at the car's own screen.
-    public func stopEngine(_ id: VehicleID) async throws {
-        try await cars.send("POST", "/car/v1/vehicles/\(id)/engine", ["running": false])
-    }
-
-    /// Removes a key at the car's own screen.
-    public func remove(_ key: KeyID, _ id: VehicleID) async throws {
-        try await cars.send("DELETE", "/car/v1/vehicles/\(id)/keys/\(key)")
-    }
-
-    /// The car's own log, newest first.
-    public func log(_ id: VehicleID, limit: Int = 20) async throws -> [CarAPI.LogEntry] {
-        try await cars.get("/car/v1/vehicles/\(id)/log?limit=\(limit)")
-    }
-
-    /// Locks or unlocks at the car's own screen.
-    public func set(_ id: VehicleID, locked: Bool) async throws {
-        try await cars.send("POST", "/car/v1/vehicles/\(id)/\(locked ? "lock" : "unlock")")
-    }
-
     /// Starts pairing as the owner's app does: a token of the vehicle's account, a fresh password.
     public func startPairing(_ vehicle: RegistryAPI.Vehicle, account: String?) async throws
         -> RegistryAPI.Pairing
@@ -128,13 +110,14 @@ public struct Fleet: Sendable {
         }
     }
 
-    func freeReaders(_ existing: [CarAPI.Vehicle]) throws(StackError) -> CarAPI.Readers {
-        let taken = Set(existing.map(\.readers.door))
+    /// A pair of virtual readers of this stack that no car uses at any place, and not among `names`.
+    func freeReaders(
+        besides existing: [CarAPI.Vehicle], and names: [String] = []
+    ) throws(StackError) -> CarAPI.Readers {
+        let taken = Set(existing.flatMap(\.readers.names) + names)
         for car in 1...PortPlan.cars {
-            let door = ReaderPart.name(car: car, slot: 0)
-            if !taken.contains(door) {
-                return .init(door: door, dashboard: ReaderPart.name(car: car, slot: 1))
-            }
+            let pair = [0, 1].map { ReaderPart.name(car: car, slot: $0) }
+            if taken.isDisjoint(with: pair) { return .init(door: pair[0], dashboard: pair[1]) }
         }
         throw .commandFailed(
             command: "vehicle add",
@@ -144,7 +127,7 @@ public struct Fleet: Sendable {
     }
 
     /// The radio that goes with the virtual readers of the car, else any that no car has.
-    private func freeRadio(
+    func freeRadio(
         _ existing: [CarAPI.Vehicle], door: String
     ) throws(StackError) -> String {
         let taken = Set(existing.compactMap(\.passiveEntry))

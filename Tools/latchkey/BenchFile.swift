@@ -6,6 +6,7 @@ import DeviceOEM
 import Foundation
 import KeyProtocol
 import PhoneHost
+import ServiceKit
 import Stack
 import VirtualPhone
 
@@ -20,17 +21,13 @@ enum BenchFile {
     }
 
     static func read<Value: Decodable>(_ type: Value.Type, from path: String) throws -> Value {
-        let data: Data
+        let data = try NamedFile(path: path).read()
         do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path))
-        } catch {
-            throw PhoneHostError.bench("\(path) cannot be read: \(error.localizedDescription)")
-        }
-        do {
-            return try JSONDecoder().decode(type, from: data)
-        } catch {
-            // The error of the decoder would quote the secrets.
-            throw PhoneHostError.bench("\(path) is no file that export wrote")
+            return try JSONBody.decode(type, from: Array(data))
+        } catch let problem as Problem {
+            // It names the member; the decoder's own error would quote the secrets.
+            throw PhoneHostError.bench(
+                "\(path): \(problem.fields.isEmpty ? "not valid JSON" : problem.detail)")
         }
     }
 }
@@ -67,12 +64,16 @@ extension VehicleCommand {
         }
 
         func run() async throws {
-            var file = try BenchFile.read(VehicleFile.self, from: file)
-            if let door, let dashboard { (file.door, file.dashboard) = (door, dashboard) }
+            let file = try BenchFile.read(VehicleFile.self, from: file)
             let fleet = try Fleet(folder: state.folder)
-            let car = try await fleet.take(file)
+            let named = door.flatMap { door in dashboard.map { (door: door, dashboard: $0) } }
+            let car = try await fleet.take(file, at: named)
             print("\(car.displayName)  vehicle \(car.vehicleId)  \(car.keys.count) keys")
             VehicleCommand.printReaders(of: car, fleet)
+            let wanted = (file.furtherDoors ?? []) + [file.trunk].compactMap(\.self)
+            for reader in wanted where !car.readers.names.contains(reader) {
+                print("left out         \(reader), which another car has")
+            }
         }
     }
 }
@@ -103,7 +104,7 @@ extension PhoneCommand {
 
         func run() async throws {
             let file = try BenchFile.read(PhoneFile.self, from: file)
-            _ = try await PhoneCommand.speaking {
+            _ = try await PhoneCommand.speaking(name) {
                 try Phone.make(
                     name, from: file, in: state.folder.phones,
                     maker: PhoneMaker.open(state.folder.deviceOEM))

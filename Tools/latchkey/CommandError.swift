@@ -7,7 +7,9 @@ import ServiceKit
 struct CommandError: Error, CustomStringConvertible {
     let description: String
 
-    init(_ what: String, hint: String) { description = "\(what)\nhint: \(hint)" }
+    init(_ what: String, hint: String? = nil) {
+        description = what + (hint.map { "\nhint: \($0)" } ?? "")
+    }
 }
 
 /// A file that a person named on the command line.

@@ -3,6 +3,11 @@
 import ArgumentParser
 import Stack
 
+#if canImport(Glibc)
+    // `stdout` is a variable of C; nothing else touches it yet.
+    @preconcurrency import Glibc
+#endif
+
 /// The command line of the suite.
 @main
 struct Latchkey: AsyncParsableCommand {
@@ -19,6 +24,13 @@ struct Latchkey: AsyncParsableCommand {
             PKICommand.self, DeviceOEMCommand.self, PhoneCommand.self,
             TraceCommand.self,
         ])
+
+    /// Lines leave when they are printed, also into a pipe: what happened on the way comes before the
+    /// result, and is not lost when a command is ended.
+    static func main() async {
+        setvbuf(stdout, nil, Int32(_IOLBF), 0)
+        await main(nil)
+    }
 }
 
 /// The option every command on a stack has.

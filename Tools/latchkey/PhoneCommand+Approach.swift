@@ -32,6 +32,9 @@ extension PhoneCommand {
             guard (radio == nil) != (vehicle == nil) else {
                 throw ValidationError("name --radio HOST:PORT, or --vehicle")
             }
+            if let radio, ListenAddress(radio) == nil {
+                throw ValidationError("--radio takes host:port")
+            }
             guard (0...650).contains(distance) else {
                 throw ValidationError("--distance takes 0 to 650 metres")
             }
@@ -46,7 +49,7 @@ extension PhoneCommand {
             let options = ApproachOptions(
                 centimetres: UInt16((distance * 100).rounded()), timeout: .seconds(timeout),
                 isUnlocked: unlocked)
-            let result = try await PhoneCommand.speaking {
+            let result = try await PhoneCommand.speaking(name) {
                 try phone.approach(address, options) { print("\(name): \($0)") }
             }
             guard result.isSuccess else {
@@ -58,32 +61,14 @@ extension PhoneCommand {
         }
 
         private func address() async throws -> ListenAddress {
-            if let radio {
-                guard let address = ListenAddress(radio) else {
-                    throw ValidationError("--radio takes host:port")
-                }
-                return address
-            }
-            let car = try await state.car(vehicle ?? "", in: Fleet(folder: state.folder))
+            if let address = radio.flatMap({ ListenAddress($0) }) { return address }
+            let car = try await Fleet(folder: state.folder).car(called: vehicle ?? "")
             guard let address = car.passiveEntry.flatMap(ListenAddress.init) else {
-                throw ValidationError(
-                    "\(car.displayName) has no radio: latchkey vehicle add --passive-entry")
+                throw CommandError(
+                    "\(car.displayName) has no radio",
+                    hint: "latchkey vehicle add --passive-entry gives a car one")
             }
             return address
         }
-    }
-}
-
-extension StateOption {
-    /// The car a person means. Asks the cars first: they answer when all servers are down.
-    func car(_ name: String, in fleet: Fleet) async throws -> CarAPI.Vehicle {
-        let record = try StackRecord.load(folder)
-        let cars: [CarAPI.Vehicle] = try await JSONClient(record.carAPI).get("/car/v1/vehicles")
-        let found = cars.filter {
-            $0.vehicleId.description == name.lowercased()
-                || $0.displayName.lowercased() == name.lowercased()
-        }
-        if let car = found.first, found.count == 1 { return car }
-        return try await fleet.car(fleet.find(name).vehicleId)
     }
 }

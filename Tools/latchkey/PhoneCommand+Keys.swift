@@ -16,7 +16,7 @@ extension PhoneCommand {
 
         func run() async throws {
             let phone = try state.phone(name)
-            let report = try await PhoneCommand.speaking {
+            let report = try await PhoneCommand.speaking(name) {
                 try await phone.delete(phone.key(key), offline: offline)
             }
             // The key has ended whether the automaker could be told or not.
@@ -36,7 +36,7 @@ extension PhoneCommand {
             let phone = try state.phone(name)
             try PhoneCommand.show(
                 name,
-                try await PhoneCommand.speaking {
+                try await PhoneCommand.speaking(name) {
                     try await phone.setLost(true, offline: offline)
                 })
         }
@@ -54,7 +54,7 @@ extension PhoneCommand {
             let phone = try state.phone(name)
             try PhoneCommand.show(
                 name,
-                try await PhoneCommand.speaking {
+                try await PhoneCommand.speaking(name) {
                     try await phone.setLost(false, offline: offline)
                 })
         }

@@ -21,7 +21,7 @@ extension PhoneCommand {
         @Argument(help: "The phone.") var name: String
         @Option(help: "Whether taps need no user.") var express: Switch?
         @Flag(
-            inversion: .prefixedNo,
+            inversion: .prefixedNo, exclusivity: .exclusive,
             help: "The screen is locked (--locked), or the user has authenticated (--no-locked).")
         var locked: Bool?
         @Option(help: "Whether the battery is flat.") var power: Power?
@@ -51,11 +51,9 @@ extension PhoneCommand {
         func run() async throws {
             let phone = try state.phone(name)
             let owner = try phone.ownerKey(for: vehicle)
-            let device =
-                Phone.names(in: state.folder.phones).contains(watch)
-                ? try state.phone(watch)
-                : try Phone.make(watch, in: state.folder.phones, maker: phone.maker)
-            let key = try await PhoneCommand.speaking { try phone.equip(device, with: owner) }
+            let key = try await PhoneCommand.speaking(name) {
+                try phone.equip(watch, in: state.folder.phones, with: owner)
+            }
             print("\(watch): has a key of its own, \(key)")
             print(
                 "hint: latchkey phone sync \(watch) registers it; the car learns it at the first tap"

@@ -18,9 +18,14 @@ extension PhoneCommand {
         @Option(help: "Vehicle id or name; may be left out with one vehicle.") var vehicle: String?
         @Option(help: "Access level: \(AccessLevel.names).") var level: String
         @Option(help: "What to call the friend.") var friend: String
-        @Option(help: "First day, 2027-01-01, or a time in UTC; at once unless told.")
+        @Option(
+            help: "First day, 2027-01-01, or a time in UTC (default: now).")
         var from: String?
         @Option(help: "Last day, 2027-01-01, or a time in UTC.") var until: String?
+        @Option(
+            name: .customLong("max-speed"),
+            help: "Highest speed, km/h, where the level has none or a higher one.")
+        var maxSpeed: Int?
         @Option(
             help: "When it works, for example \"mon-fri 08:00-18:00\"; may be given several times.",
             transform: schedule)
@@ -29,9 +34,18 @@ extension PhoneCommand {
         var code: String?
 
         func validate() throws {
-            _ = try chosenLevel()
-            let (start, end) = (try start(), try end())
-            if let end, end <= start { throw ValidationError("--until is not after --from") }
+            let (level, _) = try chosenLevel()
+            _ = try validity()
+            if let maxSpeed {
+                guard level.drives else {
+                    throw ValidationError("'\(level.name)' does not drive: leave --max-speed out")
+                }
+                guard (1...(level.maxSpeedKmh ?? 300)).contains(maxSpeed) else {
+                    throw ValidationError(
+                        "--max-speed takes 1 to \(level.maxSpeedKmh ?? 300) km/h with '\(level.name)'"
+                    )
+                }
+            }
             guard (1...64).contains(friend.utf8.count) else {
                 throw ValidationError("--friend takes 1 to 64 bytes")
             }
@@ -45,14 +59,15 @@ extension PhoneCommand {
         func run() async throws {
             let phone = try state.phone(name)
             let (level, profile) = try chosenLevel()
+            let (notBefore, notAfter) = try validity()
             let terms = ShareTerms(
                 friend: friend, level: level.name,
                 keyConfig: KeyConfig(
-                    profile: profile, notBefore: try start(), notAfter: try end(),
-                    maxSpeedKmh: level.maxSpeedKmh,
+                    profile: profile, notBefore: notBefore, notAfter: notAfter,
+                    maxSpeedKmh: maxSpeed ?? level.maxSpeedKmh,
                     weekly: weekly.flatMap(\.windows)),
                 activationCode: code)
-            let link = try await PhoneCommand.speaking {
+            let link = try await PhoneCommand.speaking(name) {
                 try await phone.share(phone.ownerKey(for: vehicle), terms)
             }
             print("invitation link \(link)")
@@ -77,18 +92,28 @@ extension PhoneCommand {
             return (found, profile)
         }
 
-        private func start() throws -> Instant {
-            try from.map { try Self.instant($0, "--from", "T00:00:00Z") } ?? WallClock.system.now
-        }
-
-        private func end() throws -> Instant? {
-            guard let end = try until.map({ try Self.instant($0, "--until", "T23:59:59Z") }) else {
-                return nil
-            }
-            guard end > WallClock.system.now else {
+        /// The first moment of validity, and the first after it.
+        private func validity() throws -> (Instant, Instant?) {
+            let now = WallClock.system.now
+            let start = try time(from, "--from", wholeDay: "T00:00:00Z") ?? now
+            let end = try time(until, "--until", wholeDay: "T23:59:59Z")
+            guard end.map({ $0 > now }) ?? true else {
                 throw ValidationError("--until is in the past")
             }
-            return end
+            guard end.map({ $0 > start }) ?? true else {
+                throw ValidationError("--until is before --not-before")
+            }
+            return (start, end)
+        }
+
+        private func time(
+            _ text: String?, _ option: String, wholeDay: String
+        ) throws -> Instant? {
+            guard let text else { return nil }
+            guard let time = Instant(rfc3339: text) ?? Instant(rfc3339: text + wholeDay) else {
+                throw ValidationError("\(option) takes 2027-01-01 or 2027-01-01T12:00:00Z")
+            }
+            return time
         }
 
         /// A time in full, or a day with `time`.
@@ -112,7 +137,9 @@ extension PhoneCommand {
 
         func run() async throws {
             let phone = try state.phone(name)
-            let (key, vehicle) = try await PhoneCommand.speaking { try await phone.accept(link) }
+            let (key, vehicle) = try await PhoneCommand.speaking(name) {
+                try await phone.accept(link)
+            }
             print("\(name): made a key for \(vehicle), waiting for the owner's signature")
             print("key \(key)")
         }
@@ -139,7 +166,7 @@ extension PhoneCommand {
 
         func run() async throws {
             let phone = try state.phone(name)
-            let report = try await PhoneCommand.speaking {
+            let report = try await PhoneCommand.speaking(name) {
                 let target = try friend.map(phone.sharedKey(of:)) ?? target(key ?? "")
                 return try await phone.revoke(
                     target, with: owner(of: target, phone), offline: offline)
@@ -164,6 +191,12 @@ extension PhoneCommand {
 }
 
 extension AccessLevel {
+    /// Whether a key of this level starts the car (PROTOCOL 8.9).
+    var drives: Bool {
+        let profile = UInt8(exactly: profile).flatMap(Profile.init)
+        return profile != .accessOnly && profile != .trunk
+    }
+
     /// Every level in quotes, for a person to choose from.
     static var names: String {
         offered.map { "\"\($0.name)\"" }.joined(separator: ", ")

@@ -39,6 +39,9 @@ extension PhoneCommand {
             guard (reader == nil) != (vehicle == nil), (vehicle == nil) == (at == nil) else {
                 throw ValidationError("name --reader HOST:PORT, or --vehicle with --at")
             }
+            guard password == nil || !powerReserve else {
+                throw ValidationError("a flat phone cannot be paired: leave --power-reserve out")
+            }
             if let password {
                 guard password.utf8.count == 8, password.allSatisfy({ $0.isASCII && $0.isNumber })
                 else { throw ValidationError("--password takes 8 digits") }
@@ -58,7 +61,7 @@ extension PhoneCommand {
             let options = TapOptions(
                 password: password, timeout: timeout.map { .seconds($0) }, isUnlocked: unlocked,
                 powerReserve: powerReserve, trace: trace)
-            let result = try await PhoneCommand.speaking { try phone.tap(address, options) }
+            let result = try await PhoneCommand.speaking(name) { try phone.tap(address, options) }
             result.announcement.map { print("\(name): \($0.sentence)") }
             guard result.isSuccess else {
                 PhoneCommand.complain("\(name): \(result.text)")
@@ -69,7 +72,7 @@ extension PhoneCommand {
             print("\(name): \(result.text)")
             if let key = result.paired {
                 print("\(name): owner key \(key); `latchkey phone sync \(name)` registers it")
-            } else if !offline {
+            } else if !offline, !powerReserve, !phone.settings.isInPowerReserve {
                 try await goOnline(phone)
             }
         }
@@ -83,7 +86,7 @@ extension PhoneCommand {
         private func address() async throws -> ListenAddress {
             if let address = reader.flatMap({ ListenAddress($0) }) { return address }
             let fleet = try Fleet(folder: state.folder)
-            let car = try await state.car(vehicle ?? "", in: fleet)
+            let car = try await fleet.car(called: vehicle ?? "")
             let readers = car.readers
             let place: String? =
                 switch at {

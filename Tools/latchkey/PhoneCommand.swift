@@ -15,9 +15,9 @@ struct PhoneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "phone", abstract: "Virtual phones: keys, taps, sharing.",
         subcommands: [
-            Make.self, Watch.self, List.self, Set.self, Tap.self, Approach.self, Share.self,
-            Accept.self, Sync.self, Revoke.self,
-            Delete.self, Suspend.self, Resume.self, Notifications.self,
+            Make.self, Watch.self, List.self, Shares.self, Set.self, Tap.self, Approach.self,
+            Share.self, Accept.self, Sync.self, Revoke.self, Delete.self, Suspend.self, Resume.self,
+            Notifications.self,
             Export.self, Import.self,
         ])
 
@@ -32,34 +32,6 @@ struct PhoneCommand: AsyncParsableCommand {
             let maker = try PhoneMaker.open(state.folder.deviceOEM)
             _ = try Phone.make(name, in: state.folder.phones, maker: maker)
             print("\(name): ready, no keys yet")
-        }
-    }
-
-    /// `latchkey phone list`
-    struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists phones and their keys.")
-        @OptionGroup var state: StateOption
-
-        func run() async throws {
-            let names = Phone.names(in: state.folder.phones)
-            guard !names.isEmpty else {
-                return print("no phones yet\nhint: latchkey phone new NAME")
-            }
-            print(
-                "PHONE".padded(to: 14) + "VEHICLE".padded(to: 18) + "ROLE".padded(to: 8)
-                    + "STATE".padded(to: 12) + "REGISTERED".padded(to: 12) + "KEY")
-            for name in names {
-                let keys = try state.phone(name).keys
-                if keys.isEmpty { print(name.padded(to: 14) + "-") }
-                for key in keys { print(name.padded(to: 14) + Self.line(key)) }
-            }
-        }
-
-        private static func line(_ key: KeyEntry) -> String {
-            (key.vehicleName ?? key.vehicleId.description).padded(to: 18)
-                + (key.isOwner ? "owner" : "friend").padded(to: 8)
-                + key.phase.rawValue.padded(to: 12)
-                + (key.isRegistered ? "yes" : "no").padded(to: 12) + key.id.description
         }
     }
 
@@ -121,13 +93,14 @@ extension PhoneCommand {
         FileHandle.standardError.write(Data((line + "\n").utf8))
     }
 
-    /// Runs `work` and prints the core's refusals as sentences.
-    static func speaking<Result>(_ work: () async throws -> Result) async throws -> Result {
+    /// Runs `work` for the phone called `name`; the core's refusals become sentences.
+    static func speaking<Result>(
+        _ name: String, _ work: () async throws -> Result
+    ) async throws -> Result {
         do {
             return try await work()
         } catch let error as PhoneError {
-            complain(error.sentence)
-            throw ExitCode(1)
+            throw CommandError("\(name): \(error.sentence)")
         }
     }
 }

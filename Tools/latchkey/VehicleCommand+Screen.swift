@@ -15,7 +15,7 @@ extension VehicleCommand {
 
         func run() async throws {
             let fleet = try Fleet(folder: state.folder)
-            try await fleet.set(fleet.find(vehicle).vehicleId, locked: true)
+            try await fleet.set(fleet.car(called: vehicle).vehicleId, locked: true)
             print("locked")
         }
     }
@@ -29,7 +29,7 @@ extension VehicleCommand {
 
         func run() async throws {
             let fleet = try Fleet(folder: state.folder)
-            try await fleet.set(fleet.find(vehicle).vehicleId, locked: false)
+            try await fleet.set(fleet.car(called: vehicle).vehicleId, locked: false)
             print("unlocked")
         }
     }
@@ -50,7 +50,7 @@ extension VehicleCommand {
 
         func run() async throws {
             let fleet = try Fleet(folder: state.folder)
-            try await fleet.enter(activationCode: code, fleet.find(vehicle).vehicleId)
+            try await fleet.enter(activationCode: code, fleet.car(called: vehicle).vehicleId)
             print("the code is entered: the friend's phone has 2 minutes for its first tap")
         }
     }
@@ -63,8 +63,35 @@ extension VehicleCommand {
 
         func run() async throws {
             let fleet = try Fleet(folder: state.folder)
-            try await fleet.stopEngine(fleet.find(vehicle).vehicleId)
+            try await fleet.stopEngine(fleet.car(called: vehicle).vehicleId)
             print("the engine is off")
+        }
+    }
+
+    /// `latchkey vehicle time`
+    struct Time: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Says whether a car may rely on its clock, for the bench.",
+            discussion: """
+                Without trusted time a key that has an end or a schedule opens the car and does not \
+                start it.
+                """)
+
+        enum Switch: String, ExpressibleByArgument, CaseIterable { case on, off }
+
+        @OptionGroup var state: StateOption
+        @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
+        @Option(help: "Whether its clock is trusted.") var trusted: Switch
+
+        func run() async throws {
+            let fleet = try Fleet(folder: state.folder)
+            let car = try await fleet.car(called: vehicle)
+            try await fleet.set(car.vehicleId, trustedTime: trusted == .on)
+            print(
+                trusted == .on
+                    ? "\(car.displayName) relies on its clock"
+                    : "\(car.displayName) has no trusted time: keys with an end open it, but do not start it"
+            )
         }
     }
 
@@ -78,7 +105,7 @@ extension VehicleCommand {
 
         func run() async throws {
             let fleet = try Fleet(folder: state.folder)
-            let id = try await fleet.find(vehicle).vehicleId
+            let id = try await fleet.car(called: vehicle).vehicleId
             let found = try await fleet.car(id).keys.map(\.keyId)
                 .filter { $0.description.hasPrefix(key.lowercased()) }
             guard let target = found.first, found.count == 1, !key.isEmpty else {

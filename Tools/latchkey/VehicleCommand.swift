@@ -12,7 +12,7 @@ struct VehicleCommand: AsyncParsableCommand {
         commandName: "vehicle", abstract: "Builds cars, shows them, and puts them in pairing mode.",
         subcommands: [
             Add.self, List.self, Show.self, Pair.self, Log.self, Lock.self, Unlock.self, Code.self,
-            Stop.self, Remove.self, Export.self, Import.self,
+            Stop.self, Remove.self, Time.self, Export.self, Import.self,
         ])
 
     /// `latchkey vehicle add`
@@ -104,17 +104,30 @@ struct VehicleCommand: AsyncParsableCommand {
         @OptionGroup var state: StateOption
 
         func run() async throws {
-            let vehicles = try await Fleet(folder: state.folder).list()
+            let fleet = try Fleet(folder: state.folder)
+            let vehicles = try await fleet.list()
             print(
                 "NAME".padded(to: 16) + "VIN".padded(to: 19) + "VEHICLE".padded(to: 18)
                     + "STATE".padded(to: 10) + "KEYS")
             for vehicle in vehicles {
-                print(
-                    vehicle.displayName.padded(to: 16) + vehicle.vin.padded(to: 19)
-                        + vehicle.vehicleId.description.padded(to: 18)
-                        + vehicle.state.padded(to: 10)
-                        + "\(vehicle.keys.count)")
+                Self.show(
+                    vehicle.displayName, vehicle.vin, vehicle.vehicleId, vehicle.state,
+                    keys: vehicle.keys.count)
             }
+            let known = Set(vehicles.map(\.vehicleId))
+            for car in try await fleet.standing() where !known.contains(car.vehicleId) {
+                Self.show(
+                    car.displayName, "- (imported)", car.vehicleId, car.state,
+                    keys: car.keys.count)
+            }
+        }
+
+        private static func show(
+            _ name: String, _ vin: String, _ id: VehicleID, _ state: String, keys: Int
+        ) {
+            print(
+                name.padded(to: 16) + vin.padded(to: 19) + id.description.padded(to: 18)
+                    + state.padded(to: 10) + "\(keys)")
         }
     }
 
@@ -127,19 +140,24 @@ struct VehicleCommand: AsyncParsableCommand {
 
         func run() async throws {
             let fleet = try Fleet(folder: state.folder)
-            let known = try await fleet.find(vehicle)
-            let car = try await fleet.car(known.vehicleId)
+            let car = try await fleet.car(called: vehicle)
+            let known = try await fleet.registered(car)
             print(
                 "\(car.displayName)  \(car.state), \(car.locked ? "locked" : "unlocked"), engine \(car.engineRunning ? "running" : "off")"
             )
             VehicleCommand.printReaders(of: car, fleet)
+            if !car.trustedTime { print("clock             not trusted (latchkey vehicle time)") }
             if let limit = car.speedLimitKmh { print("speed limit       \(limit) km/h") }
-            print(
-                "document          version \(car.documentVersion) in the car, \(known.documentVersion) published, \(known.confirmedVersion) confirmed"
-            )
+            if let known {
+                print(
+                    "document          version \(car.documentVersion) in the car, \(known.documentVersion) published, \(known.confirmedVersion) confirmed"
+                )
+            } else {
+                print("registry          does not know this car")
+            }
             if car.pairingMode { print("pairing           waiting for a phone at the dashboard") }
             for key in car.keys {
-                let tracked = known.keys.first { $0.keyId == key.keyId }
+                let tracked = known?.keys.first { $0.keyId == key.keyId }
                 print(
                     "key \(key.keyId)  slot \(key.slotId)  profile \(key.profile)  car: \(key.state)  registry: \(tracked?.state.rawValue ?? "not tracked")"
                 )
@@ -157,13 +175,18 @@ struct VehicleCommand: AsyncParsableCommand {
 
         func run() async throws {
             let fleet = try Fleet(folder: state.folder)
-            let found = try await fleet.find(vehicle)
-            let pairing = try await fleet.startPairing(found, account: account)
+            let car = try await fleet.car(called: vehicle)
+            guard let known = try await fleet.registered(car) else {
+                throw CommandError(
+                    "the registry does not know \(car.displayName), and the password comes from there",
+                    hint: "pair cars that latchkey vehicle add built; this one was imported")
+            }
+            let pairing = try await fleet.startPairing(known, account: account)
             print("pairing password  \(pairing.password)")
             print("welcome link      \(pairing.welcomeLink)")
             print("valid until       \(pairing.expiresAt)")
             for _ in 0..<100 {
-                if try await fleet.car(found.vehicleId).pairingMode {
+                if try await fleet.car(car.vehicleId).pairingMode {
                     print("the car is in pairing mode: hold the phone to the dashboard reader")
                     return
                 }
@@ -189,10 +212,10 @@ struct VehicleCommand: AsyncParsableCommand {
 
         func run() async throws {
             let fleet = try Fleet(folder: state.folder)
-            let id = try await fleet.find(vehicle).vehicleId
+            let id = try await fleet.car(called: vehicle).vehicleId
             for entry in try await fleet.log(id, limit: limit) {
                 print(
-                    "\(entry.at)  \(entry.reader.padded(to: 11))\(entry.outcome.padded(to: 10))\(entry.text)  (\(entry.apdus) APDUs, \(Int(entry.milliseconds.rounded())) ms)"
+                    "\(entry.at)  \(entry.reader.padded(to: 11))\(entry.outcome.padded(to: 10))\(entry.text)  (\(Self.details(entry)))"
                 )
             }
             let traces = state.folder.traces(of: "\(id)")
@@ -202,6 +225,16 @@ struct VehicleCommand: AsyncParsableCommand {
             ] where FileManager.default.fileExists(atPath: file.path) {
                 print("\(what): latchkey trace show \(file.path)")
             }
+        }
+
+        private static func details(_ entry: CarAPI.LogEntry) -> String {
+            let parts = [
+                entry.transaction,
+                entry.keyId.map { "key \($0.description.prefix(8))…" },
+                entry.controlFlow.map { "CONTROL FLOW \($0)" },
+                "\(entry.apdus) APDUs", "\(Int(entry.milliseconds.rounded())) ms",
+            ]
+            return parts.compactMap(\.self).joined(separator: ", ")
         }
     }
 }

@@ -16,7 +16,7 @@ import pathlib
 import secrets
 import sys
 
-from latchkey_example import bundles, certificates, exported, spake, tap
+from latchkey_example import bundles, certificates, command, exported, spake, tap
 from latchkey_example.car import Abort, Car, KeyRecord, Pairing
 from latchkey_example.crypto import G, PrivateKey, encode_point, multiply
 from latchkey_example.keys import V0100, V0200
@@ -114,4 +114,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

@@ -15,7 +15,7 @@ import json
 import pathlib
 import sys
 
-from latchkey_example import bundles, certificates, exported, sharing
+from latchkey_example import bundles, certificates, command, exported, sharing
 from latchkey_example.crypto import PrivateKey
 from latchkey_example.exchange import Mailboxes
 from latchkey_example.phone import Key, Phone
@@ -110,4 +110,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

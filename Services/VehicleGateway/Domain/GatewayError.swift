@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Identifiers
+import PKI
 
 /// Why the gateway refused something.
 enum GatewayError: Error, Equatable {
@@ -25,6 +26,15 @@ enum GatewayError: Error, Equatable {
 }
 
 extension GatewayError {
+    /// What the core refused about a car's material, by the member it is in.
+    init(refusing error: PKIError) {
+        guard case .material(let reason) = error else {
+            self = .provisioning("\(error)")
+            return
+        }
+        self = .provisioning(reason)
+    }
+
     /// The reason, for a person.
     var sentence: String {
         switch self {

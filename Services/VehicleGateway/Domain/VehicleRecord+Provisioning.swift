@@ -12,46 +12,59 @@ extension VehicleRecord {
         do {
             self = try Self.made(from: given, at: now)
         } catch let error as PKIError {
-            throw GatewayError.provisioning("\(error)")
+            throw GatewayError(refusing: error)
         } catch let error as GatewayError {
             throw error
         } catch {
             // Anything else would be about the secrets themselves.
-            throw GatewayError.provisioning("a key is not hexadecimal of the right length")
+            throw GatewayError.provisioning("a key of another length")
         }
     }
 
     private static func made(
         from given: CarAPI.Provisioning, at now: Instant
     ) throws -> VehicleRecord {
-        let root = try KeyCertificate(pem: given.root)
+        let root = try BenchMaterial.member("root") { try KeyCertificate(pem: given.root) }
         try ChainVerifier.root(root, as: .automakerRoot, at: now)
         let anchor = TrustAnchor(root)
-        let signer = try KeyCertificate(pem: given.signature)
+        let signer = try BenchMaterial.member("signature") {
+            try KeyCertificate(pem: given.signature)
+        }
         try ChainVerifier.issued(signer, as: .serverSignature, by: anchor, at: now)
-        let certificate = try KeyCertificate(pem: given.certificate)
-        let intermediate = try given.intermediate.map { text in try KeyCertificate(pem: text) }
+        let certificate = try BenchMaterial.member("certificate") {
+            try KeyCertificate(pem: given.certificate)
+        }
+        let intermediate = try BenchMaterial.member("intermediate") {
+            try given.intermediate.map { text in try KeyCertificate(pem: text) }
+        }
         let vehicle = try ChainVerifier.vehicle(
             K: certificate, intermediate: intermediate, anchor: anchor, at: now)
         let identity = try VehicleIdentity(
-            vehicleId: given.vehicleId, privateKey: [UInt8](hex: given.vehicleKey),
+            vehicleId: given.vehicleId,
+            privateKey: BenchMaterial.member("vehicleKey") { try [UInt8](hex: given.vehicleKey) },
             certificate: certificate.der, intermediate: intermediate?.der,
             automakerKey: root.publicKey, automakerName: root.subjectName,
             receiptKey: signer.publicKey,
-            immobilizerKey: [UInt8](hex: given.immobilizerKey))
-        _ = try PrivateKey(scalar: [UInt8](hex: given.encryptionKey))
+            immobilizerKey: BenchMaterial.member("immobilizerKey") {
+                try [UInt8](hex: given.immobilizerKey)
+            })
+        _ = try BenchMaterial.member("encryptionKey") {
+            try PrivateKey(scalar: [UInt8](hex: given.encryptionKey))
+        }
         guard vehicle.vehicleId == given.vehicleId else {
             throw GatewayError.provisioning("[K] is the certificate of another vehicle")
         }
         guard vehicle.publicKey == identity.publicKey else {
             throw GatewayError.provisioning("[K] is the certificate of another key")
         }
-        let name = given.displayName.utf8.count <= 30 ? given.displayName : nil
+        guard (1...30).contains(given.displayName.utf8.count) else {
+            throw GatewayError.provisioning("displayName takes 1 to 30 bytes")
+        }
         return VehicleRecord(
             identity: identity,
             configuration: VehicleConfiguration(
                 options: given.passiveEntry == nil ? .ownerDefault : .ownerPassiveEntry,
-                device: DeviceConfiguration(displayName: name),
+                device: DeviceConfiguration(displayName: given.displayName),
                 ownerNotBefore: certificate.notBefore))
     }
 

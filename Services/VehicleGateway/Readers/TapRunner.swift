@@ -148,9 +148,11 @@ struct TapRunner: Sendable {
     /// Tells the phone what reader it is at, where the reader can; a tap works without.
     private func announce(_ tap: Tap, offersPairing: Bool) async {
         guard let position = tap.place.role.position else { return }
-        let frame = PollingFrame(
-            of: TerminalID(make, at: position),
-            offersPairing: offersPairing && position == .dashboard)
+        let terminal = TerminalID(make, at: position)
+        let frame =
+            offersPairing && position == .dashboard
+            ? PollingFrame(offeringPairing: terminal)
+            : PollingFrame(of: terminal, in: tap.place.vehicleId)
         do {
             try await tap.channel.announce(frame.encoded)
         } catch {

@@ -18,6 +18,7 @@ struct CarRoutes: Sendable {
 
     private struct ActivationCode: Decodable { let code: String }
     private struct Engine: Decodable { let running: Bool }
+    private struct Clock: Decodable { let trusted: Bool }
 
     func add(to router: Router<ServiceContext>) {
         router.get("car/v1/readers") { _, context in try context.json(status.readers) }
@@ -67,6 +68,11 @@ struct CarRoutes: Sendable {
             let id = try vehicle(context)
             let file = try await context.decode(VehicleFile.self, from: request)
             return try context.json(try await desk.importFile(file, as: id))
+        }
+        router.post("car/v1/vehicles/{id}/clock") { request, context in
+            let id = try vehicle(context)
+            let body = try await context.decode(Clock.self, from: request)
+            return try context.json(try await desk.setTrustedTime(body.trusted, of: id))
         }
         router.delete("car/v1/vehicles/{id}/keys/{keyId}") { _, context in
             let keyId = try context.parameter("keyId", unknown: "KEY_UNKNOWN") {

@@ -28,9 +28,10 @@ public struct PollingFrame: Hashable, Sendable {
         self.readerGroup = readerGroup
     }
 
-    init(unchecked subtype: UInt8, terminal: [UInt8]) {
+    init(unchecked subtype: UInt8, terminal: [UInt8], readerGroup: [UInt8]?) {
         self.subtype = subtype
         self.terminal = terminal
+        self.readerGroup = readerGroup
     }
 
     /// Whether the reader offers owner pairing.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Identifiers
+public import Identifiers
 
 /// The TCI of a polling frame: whose reader it is, and where in the car (PROTOCOL 14).
 ///
@@ -97,8 +97,14 @@ public enum ReaderPosition: Hashable, Sendable {
 }
 
 extension PollingFrame {
-    /// The frame of a reader without a group id: subtype 09 when it offers owner pairing, else 01.
-    public init(of terminal: TerminalID, offersPairing: Bool) {
-        self.init(unchecked: offersPairing ? 0x09 : 0x01, terminal: terminal.bytes)
+    /// The frame of a reader that offers owner pairing: subtype 09, without a group id, for a phone that
+    /// comes to be paired knows no vehicle.
+    public init(offeringPairing terminal: TerminalID) {
+        self.init(unchecked: 0x09, terminal: terminal.bytes, readerGroup: nil)
+    }
+
+    /// The frame of a reader for phones with a key: subtype 05, with the vehicle as the group.
+    public init(of terminal: TerminalID, in vehicle: VehicleID) {
+        self.init(unchecked: 0x05, terminal: terminal.bytes, readerGroup: vehicle.bytes)
     }
 }

@@ -2,7 +2,7 @@
 
 public import Identifiers
 internal import KeyCrypto
-internal import PKI
+public import PKI
 
 /// A whole car in one file, secrets included, for the bench: whoever has it can play this car
 /// (docs/interop.md 6). Keys and certificates are PEM, other bytes lower-case hexadecimal.
@@ -16,6 +16,10 @@ public struct VehicleFile: Codable, Equatable, Sendable, CustomStringConvertible
     /// PC/SC names of the readers where it stands; none for a car from elsewhere.
     public var door: String?
     public var dashboard: String?
+    public var furtherDoors: [String]?
+    public var trunk: String?
+    /// Where its radio takes phones that come near, `host:port` on loopback; none without one.
+    public var passiveEntry: String?
     /// vehicle.SK.
     public var vehicleKey: String
     /// Opens the pairing verifier of vehicle documents.
@@ -98,5 +102,23 @@ public enum BenchMaterial {
     /// What to say where they may not.
     public static func refusal(in environment: String) -> String {
         "keys do not leave the environment '\(environment)': only 'development', 'testing' and 'test' have bench material"
+    }
+
+    /// Reads one member of a file; a failure names the member and never quotes what is in it.
+    public static func member<Value>(
+        _ name: String, _ read: () throws -> Value
+    ) throws(PKIError) -> Value {
+        do {
+            return try read()
+        } catch {
+            let reason =
+                switch error {
+                // Of a member inside this one.
+                case PKIError.material(let reason): reason
+                case let error as PKIError: error.description
+                default: "not of the right form"
+                }
+            throw .material("\(name): \(reason)")
+        }
     }
 }

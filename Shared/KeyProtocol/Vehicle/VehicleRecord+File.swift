@@ -38,37 +38,66 @@ extension VehicleRecord {
 
     /// Takes over configuration, keys and slots of a file whose identity this car has already.
     public mutating func adopt(_ file: VehicleFile, at now: Instant) throws(PKIError) {
-        do {
-            configuration = VehicleConfiguration(
-                options: try KeyOptions(parsing: [UInt8](hex: file.options)),
-                mapping: try MailboxMapping(parsing: [UInt8](hex: file.mapping)),
-                device: try DeviceConfiguration(parsing: [UInt8](hex: file.deviceConfiguration)),
-                ownerNotBefore: file.ownerNotBefore, ownerNotAfter: file.ownerNotAfter,
-                furtherAuthorizedKeys: try file.furtherAuthorizedKeys.map { try [UInt8](hex: $0) },
-                accountInfoHash: try file.accountInfoHash.map { try [UInt8](hex: $0) })
-            identity.brand = try [UInt8](hex: file.brand)
-            identity.versions = try ProtocolVersion.list(
-                file.versions.flatMap { try [UInt8](hex: $0) })
+        configuration = try file.configuration()
+        identity.brand = try BenchMaterial.member("brand") {
+            let bytes = try [UInt8](hex: file.brand)
+            guard bytes.count == 2 else { throw ProtocolError.length }
+            return bytes
+        }
+        identity.versions = try BenchMaterial.member("versions") {
+            try ProtocolVersion.list(file.versions.flatMap { try [UInt8](hex: $0) })
+        }
+        slots = try BenchMaterial.member("slots") {
             var states: [SlotID: SlotState] = [:]
             for (slot, state) in file.slots { states[try SlotID(hex: slot)] = state }
-            slots = SlotLedger(states)
-            keys = try file.keys.filter { $0.state != "pending" }.map { try $0.record() }
-            // The file does not know the pairing a pending key came from; phase 3 asks for none.
-            pending = try file.keys.first { $0.state == "pending" }.map {
-                PendingKey(
-                    key: try $0.record(), pairingId: file.verifier?.id ?? "imported", since: now)
-            }
-            pairing = try file.verifier.map { try $0.mode() }
-            hasTrustedTime = file.hasTrustedTime ?? true
-        } catch let error as PKIError {
-            throw error
-        } catch {
-            // Anything else would quote the secrets.
-            throw .material("a member of the file is not of the right form")
+            return SlotLedger(states)
         }
-        guard keys.count <= Limits.keys, Set(keys.map(\.slotId)).count == keys.count,
-            identity.brand.count == 2
-        else { throw .material("too many keys, or two of one slot") }
+        var known: [KeyRecord] = []
+        pending = nil
+        for (number, key) in file.keys.enumerated() {
+            let record = try BenchMaterial.member("keys[\(number)]") { try key.record() }
+            guard key.state == "pending" else {
+                known.append(record)
+                continue
+            }
+            // The file does not know the pairing a pending key came from; phase 3 asks for none.
+            pending = PendingKey(
+                key: record, pairingId: file.verifier?.id ?? "imported", since: now)
+        }
+        keys = known
+        hasTrustedTime = file.hasTrustedTime ?? true
+        pairing = try BenchMaterial.member("verifier") { try file.verifier.map { try $0.mode() } }
+        guard keys.count <= Limits.keys, Set(keys.map(\.slotId)).count == keys.count else {
+            throw .material("keys: more than \(Limits.keys), or two of one slot")
+        }
+    }
+}
+
+extension VehicleFile {
+    /// What the car would give an owner's phone; options with which pairing cannot end are refused.
+    fileprivate func configuration() throws(PKIError) -> VehicleConfiguration {
+        let options = try BenchMaterial.member("options") {
+            try KeyOptions(parsing: [UInt8](hex: self.options))
+        }
+        // Phase 3 writes the mailboxes in a standard transaction (PROTOCOL 7.7).
+        guard options.isAllowed, options.transactions.contains(.exchangeAfterStandard) else {
+            throw .material("options: an owner's key needs contactless (08) and EXCHANGE (04)")
+        }
+        return VehicleConfiguration(
+            options: options,
+            mapping: try BenchMaterial.member("mapping") {
+                try MailboxMapping(parsing: [UInt8](hex: mapping))
+            },
+            device: try BenchMaterial.member("deviceConfiguration") {
+                try DeviceConfiguration(parsing: [UInt8](hex: deviceConfiguration))
+            },
+            ownerNotBefore: ownerNotBefore, ownerNotAfter: ownerNotAfter,
+            furtherAuthorizedKeys: try BenchMaterial.member("furtherAuthorizedKeys") {
+                try furtherAuthorizedKeys.map { try [UInt8](hex: $0) }
+            },
+            accountInfoHash: try BenchMaterial.member("accountInfoHash") {
+                try accountInfoHash.map { try [UInt8](hex: $0) }
+            })
     }
 }
 
@@ -99,20 +128,32 @@ extension VehicleFile.Key {
 
     func record() throws -> KeyRecord {
         var record = KeyRecord(
-            slotId: slotId, publicKey: try PublicKey([UInt8](hex: publicKey)),
-            version: try ProtocolVersion(parsing: [UInt8](hex: version)),
-            config: try KeyConfig(parsing: [UInt8](hex: config)),
-            kpersistent: try Self.secret(kpersistent, 32).map(PersistentSecret.init),
-            longTermSharedSecret: try Self.secret(longTermSharedSecret, 16).map(SecretBytes.init))
+            slotId: slotId,
+            publicKey: try BenchMaterial.member("publicKey") {
+                try PublicKey([UInt8](hex: publicKey))
+            },
+            version: try BenchMaterial.member("version") {
+                try ProtocolVersion(parsing: [UInt8](hex: version))
+            },
+            config: try BenchMaterial.member("config") {
+                try KeyConfig(parsing: [UInt8](hex: config))
+            },
+            kpersistent: try Self.secret(kpersistent, 32, "kpersistent").map(PersistentSecret.init),
+            longTermSharedSecret: try Self.secret(
+                longTermSharedSecret, 16, "longTermSharedSecret"
+            ).map(SecretBytes.init))
         record.state = state == "suspended" ? .suspended : .active
         record.receiptSeen = receiptSeen
         return record
     }
 
-    private static func secret(_ text: String?, _ count: Int) throws -> [UInt8]? {
-        guard let text else { return nil }
-        let bytes = try [UInt8](hex: text)
-        guard bytes.count == count else { throw PKIError.material("a secret of another size") }
-        return bytes
+    private static func secret(
+        _ text: String?, _ count: Int, _ name: String
+    ) throws(PKIError) -> [UInt8]? {
+        try BenchMaterial.member(name) {
+            guard let bytes = try text.map({ try [UInt8](hex: $0) }) else { return nil }
+            guard bytes.count == count else { throw ProtocolError.length }
+            return bytes
+        }
     }
 }

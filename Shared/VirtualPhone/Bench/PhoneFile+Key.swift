@@ -33,59 +33,90 @@ extension PhoneFile.Key {
     }
 
     /// The secure element's side.
-    func endpoint() throws -> Endpoint {
-        let key = try PEM.privateKey(privateKey)
-        let (privateBytes, confidentialBytes) = (
-            try [UInt8](hex: privateMailbox), try [UInt8](hex: confidentialMailbox)
-        )
-        guard privateBytes.count <= Limits.mailbox, confidentialBytes.count <= Limits.mailbox
-        else { throw PhoneError.corrupted }
+    func endpoint() throws(PKIError) -> Endpoint {
+        let key = try BenchMaterial.member("privateKey") { try PEM.privateKey(privateKey) }
+        let privateBytes = try Self.mailbox("privateMailbox", privateMailbox)
+        let confidentialBytes = try Self.mailbox("confidentialMailbox", confidentialMailbox)
         var endpoint = Endpoint(
             keyId: key.publicKey.keyId, origin: origin, phase: phase,
             description: EndpointDescription(
-                vehicleId: vehicleId, vehicleKey: try PublicKey([UInt8](hex: vehicleKey)),
-                version: try ProtocolVersion(parsing: [UInt8](hex: version)),
-                options: try KeyOptions(parsing: [UInt8](hex: options)), slotId: slotId,
+                vehicleId: vehicleId,
+                vehicleKey: try BenchMaterial.member("vehicleKey") {
+                    try PublicKey([UInt8](hex: vehicleKey))
+                },
+                version: try BenchMaterial.member("version") {
+                    try ProtocolVersion(parsing: [UInt8](hex: version))
+                },
+                options: try BenchMaterial.member("options") {
+                    try KeyOptions(parsing: [UInt8](hex: options))
+                }, slotId: slotId,
                 notBefore: notBefore, notAfter: notAfter,
                 confidentialSize: confidentialBytes.count, privateSize: privateBytes.count,
-                authorizedKeys: try authorizedKeys.map { try PublicKey([UInt8](hex: $0)) },
-                accountInfoHash: try Self.bytes(accountInfoHash)),
-            mapping: try MailboxMapping(parsing: [UInt8](hex: mapping)), privateKey: key,
+                authorizedKeys: try BenchMaterial.member("authorizedKeys") {
+                    try authorizedKeys.map { try PublicKey([UInt8](hex: $0)) }
+                },
+                accountInfoHash: try Self.bytes("accountInfoHash", accountInfoHash)),
+            mapping: try BenchMaterial.member("mapping") {
+                try MailboxMapping(parsing: [UInt8](hex: mapping))
+            }, privateKey: key,
             mailboxes: Mailboxes(
                 privateBytes: privateBytes, confidentialBytes: confidentialBytes))
-        endpoint.encryptionKey = try encryptionKey.map { try PEM.privateKey($0) }
-        endpoint.longTermSharedSecret = try Self.bytes(longTermSharedSecret).map(SecretBytes.init)
+        endpoint.encryptionKey = try BenchMaterial.member("encryptionKey") {
+            try encryptionKey.map { try PEM.privateKey($0) }
+        }
+        endpoint.longTermSharedSecret = try Self.bytes(
+            "longTermSharedSecret", longTermSharedSecret
+        ).map(SecretBytes.init)
         endpoint.hasToken = hasToken
-        endpoint.termination = try Self.bytes(termination).map(StoredBytes.init)
+        endpoint.termination = try Self.bytes("termination", termination).map(StoredBytes.init)
         return endpoint
     }
 
     /// The wallet's side.
-    func walletKey(_ endpoint: Endpoint) throws -> WalletKey {
-        let certificate = try KeyCertificate(pem: certificate)
+    func walletKey(_ endpoint: Endpoint) throws(PKIError) -> WalletKey {
+        let certificate = try Self.certificate("certificate", certificate)
         guard certificate.publicKey == endpoint.privateKey.publicKey else {
-            throw PKIError.material("certificate is not that of privateKey")
+            throw .material("certificate is not that of privateKey")
         }
-        let configurationValue = try [UInt8](hex: deviceConfiguration)
+        let (value, configuration) = try BenchMaterial.member("deviceConfiguration") {
+            let value = try [UInt8](hex: deviceConfiguration)
+            return (value, try DeviceConfiguration(parsing: value))
+        }
         var key = WalletKey(
             id: endpoint.keyId, origin: origin, vehicleId: vehicleId, automaker: automaker,
-            mapping: endpoint.mapping,
-            configuration: try DeviceConfiguration(parsing: configurationValue),
-            vehicleVersions: try ProtocolVersion.list(
-                vehicleVersions.flatMap { try [UInt8](hex: $0) }),
-            vehicleCertificate: try KeyCertificate(pem: vehicleCertificate).der,
-            intermediate: try intermediate.map { try KeyCertificate(pem: $0).der },
+            mapping: endpoint.mapping, configuration: configuration,
+            vehicleVersions: try BenchMaterial.member("vehicleVersions") {
+                try ProtocolVersion.list(vehicleVersions.flatMap { try [UInt8](hex: $0) })
+            },
+            vehicleCertificate: try Self.certificate("vehicleCertificate", vehicleCertificate).der,
+            intermediate: try intermediate.map { text throws(PKIError) in
+                try Self.certificate("intermediate", text).der
+            },
             endpointCertificate: certificate.der,
             mappingValue: StoredBytes(endpoint.mapping.encoded),
-            configurationValue: StoredBytes(configurationValue))
-        key.vehicleStatement = try Self.bytes(vehicleStatement)
-        key.creationRequest = try Self.bytes(creationRequest)
-        key.attestation = try Self.bytes(attestation)
-        key.receipt = try Self.bytes(receipt)
+            configurationValue: StoredBytes(value))
+        key.vehicleStatement = try Self.bytes("vehicleStatement", vehicleStatement)
+        key.creationRequest = try Self.bytes("creationRequest", creationRequest)
+        key.attestation = try Self.bytes("attestation", attestation)
+        key.receipt = try Self.bytes("receipt", receipt)
         return key
     }
 
-    private static func bytes(_ text: String?) throws -> [UInt8]? {
-        try text.map { try [UInt8](hex: $0) }
+    private static func bytes(_ name: String, _ text: String?) throws(PKIError) -> [UInt8]? {
+        try BenchMaterial.member(name) { try text.map { try [UInt8](hex: $0) } }
+    }
+
+    private static func certificate(
+        _ name: String, _ pem: String
+    ) throws(PKIError) -> KeyCertificate {
+        try BenchMaterial.member(name) { try KeyCertificate(pem: pem) }
+    }
+
+    private static func mailbox(_ name: String, _ text: String) throws(PKIError) -> [UInt8] {
+        let bytes = try BenchMaterial.member(name) { try [UInt8](hex: text) }
+        guard bytes.count <= Limits.mailbox else {
+            throw .material("\(name): more than \(Limits.mailbox) bytes")
+        }
+        return bytes
     }
 }

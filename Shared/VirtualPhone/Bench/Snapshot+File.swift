@@ -34,47 +34,62 @@ extension PhoneCard.Snapshot {
     /// A phone as a file describes it.
     public init(_ file: PhoneFile) throws(PhoneError) {
         self.init()
-        do {
-            phone.versions = try ProtocolVersion.list(
-                file.versions.flatMap { try [UInt8](hex: $0) })
-            for maker in file.makers { try take(maker) }
-            for key in file.keys { try take(key) }
-        } catch let error as PhoneError {
-            throw error
-        } catch let error as PKIError {
-            throw .object(error)
+        do throws(PKIError) {
+            phone.versions = try BenchMaterial.member("versions") {
+                try ProtocolVersion.list(file.versions.flatMap { try [UInt8](hex: $0) })
+            }
+            for (number, maker) in file.makers.enumerated() {
+                try BenchMaterial.member("makers[\(number)]") { try take(maker) }
+            }
+            for (number, key) in file.keys.enumerated() {
+                try BenchMaterial.member("keys[\(number)]") { try take(key) }
+            }
         } catch {
-            // Anything else would quote the secrets.
-            throw .corrupted
+            throw .object(error)
         }
     }
 
-    private mutating func take(_ maker: PhoneFile.Maker) throws {
-        let key = try PEM.privateKey(maker.instanceKey)
-        let certificate = try KeyCertificate(pem: maker.instanceCA)
+    private mutating func take(_ maker: PhoneFile.Maker) throws(PKIError) {
+        let key = try BenchMaterial.member("instanceKey") { try PEM.privateKey(maker.instanceKey) }
+        let certificate = try BenchMaterial.member("instanceCA") {
+            try KeyCertificate(pem: maker.instanceCA)
+        }
         guard certificate.publicKey == key.publicKey else {
-            throw PKIError.material("instanceKey is not the key of instanceCA")
+            throw .material("instanceKey is not the key of instanceCA")
         }
         secureElement.instanceCAs.append(InstanceCA(automaker: maker.name, privateKey: key))
         phone.automakers.append(
             Automaker(
-                name: maker.name, rootKey: try PublicKey([UInt8](hex: maker.rootKey)),
+                name: maker.name,
+                rootKey: try BenchMaterial.member("rootKey") {
+                    try PublicKey([UInt8](hex: maker.rootKey))
+                },
                 rootName: maker.rootName,
-                externalCA: try KeyCertificate(pem: maker.externalCA).der,
+                externalCA: try BenchMaterial.member("externalCA") {
+                    try KeyCertificate(pem: maker.externalCA).der
+                },
                 instanceCA: certificate.der,
-                signatureKeys: try maker.signatureKeys.map { try PublicKey([UInt8](hex: $0)) },
+                signatureKeys: try BenchMaterial.member("signatureKeys") {
+                    try maker.signatureKeys.map { try PublicKey([UInt8](hex: $0)) }
+                },
                 readerMake: maker.readerMake))
     }
 
-    private mutating func take(_ key: PhoneFile.Key) throws {
+    private mutating func take(_ key: PhoneFile.Key) throws(PKIError) {
         let endpoint = try key.endpoint()
         guard !phone.keys.contains(where: { $0.id == endpoint.keyId }) else {
-            throw PKIError.material("a key that is there twice")
+            throw .material("a key that is there twice")
         }
         secureElement.endpoints.append(endpoint)
         phone.keys.append(try key.walletKey(endpoint))
-        if let secret = try key.kpersistent.map({ try [UInt8](hex: $0) }) {
-            guard secret.count == 32 else { throw PhoneError.corrupted }
+        let secret = try BenchMaterial.member("kpersistent") {
+            try key.kpersistent.map { text in
+                let bytes = try [UInt8](hex: text)
+                guard bytes.count == 32 else { throw ProtocolError.length }
+                return bytes
+            }
+        }
+        if let secret {
             secureElement.persistentKeys.append(
                 PersistentKey(keyId: endpoint.keyId, secret: PersistentSecret(secret)))
         }

@@ -22,8 +22,9 @@ public struct PhoneConditions: Hashable, Sendable {
         self.appletRuns = appletRuns
     }
 
-    /// Whether a transaction may go on for a key whose options want authentication (`policy`).
+    /// Whether a transaction may go on for a key whose options want authentication (`policy`). In power
+    /// reserve nobody can authenticate, so that express mode alone opens (PROTOCOL 8.10).
     func permits(authenticationWanted policy: Bool) -> Bool {
-        isUnlocked || (expressMode && !policy)
+        isUnlocked && frameworkRuns || expressMode && !policy
     }
 }

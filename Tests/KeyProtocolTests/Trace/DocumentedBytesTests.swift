@@ -73,8 +73,10 @@ private struct Examples {
         case "exchange-package": try friend.pair("EXCHANGE").flatMap(text.lines)
         case "retire-list": retireList()
         case "polling-frame":
-            try PollingFrame(subtype: 0x01, terminal: [0x01, 0xFF, 0xF1], readerGroup: nil)
-                .traceParts.flatMap { text.lines($0) }
+            try PollingFrame(
+                of: TerminalID(.forTests, at: .dashboard), in: VehicleID(hex: "c1a02c62a152a57e")
+            )
+            .traceParts.flatMap { text.lines($0) }
         case "stream-frame":
             [[0x01], [0x04], ApplicationID.applet.select.encoded]
                 .flatMap(TracePart.streamFrame).flatMap { text.lines($0) }

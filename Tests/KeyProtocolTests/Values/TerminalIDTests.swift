@@ -42,9 +42,11 @@ import Testing
 
     @Test func `frames of a reader are those of the vectors`() throws {
         let door = TerminalID(.forTests, at: .door)
-        let plain = PollingFrame(of: door, offersPairing: false)
-        let pairing = PollingFrame(of: door, offersPairing: true)
-        #expect(try PollingFrame(parsing: [UInt8](hex: "6a02c3020101fff174d5")) == plain)
+        let pairing = PollingFrame(offeringPairing: door)
         #expect(try PollingFrame(parsing: [UInt8](hex: "6a02c3020901fff1ac30")) == pairing)
+        let vehicle = try VehicleID(hex: "c1a02c62a152a57e")
+        let group = PollingFrame(of: TerminalID(.forTests, at: .dashboard), in: vehicle)
+        #expect(group.encoded.hex == "6a02cb020501fff2c1a02c62a152a57e3aac")
+        #expect(try PollingFrame(parsing: group.encoded) == group)
     }
 }

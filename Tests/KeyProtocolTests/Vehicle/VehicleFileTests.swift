@@ -67,7 +67,7 @@ import Testing
         let damaged = json.replacing("\"\(member)\":\"", with: "\"\(member)\":\"zz")
         let read = try JSONDecoder().decode(VehicleFile.self, from: Data(damaged.utf8))
         var record = car.record
-        #expect(throws: PKIError.material("a member of the file is not of the right form")) {
+        #expect(throws: PKIError.material("\(member): not of the right form")) {
             try record.adopt(read, at: .test)
         }
     }

@@ -37,9 +37,13 @@ final class RealPhones: Sendable {
         try await blocking { try body(self.phone(name)) }
     }
 
+    /// Whether there is a phone of this name.
+    func has(_ name: String) -> Bool { Phone.names(in: phones).contains(name) }
+
+    private var phones: URL { folder.appending(path: "phones") }
+
     private func phone(_ name: String) throws -> Phone {
-        let phones = folder.appending(path: "phones")
-        return try Phone.names(in: phones).contains(name)
+        try Phone.names(in: phones).contains(name)
             ? Phone.open(name, in: phones, maker: maker)
             : Phone.make(name, in: phones, maker: maker)
     }
@@ -47,8 +51,13 @@ final class RealPhones: Sendable {
     /// Gives the watch a key of its own from the owner's phone.
     func equip(_ watch: String, from name: String) async throws -> KeyID {
         try await use(name) { phone in
-            try phone.equip(self.phone(watch), with: phone.ownerKey(for: nil))
+            try phone.equip(watch, in: self.phones, with: phone.ownerKey(for: nil))
         }
+    }
+
+    /// Puts the phone into lost mode.
+    func lose(_ name: String) async throws {
+        _ = try await phone(name).setLost(true, offline: true)
     }
 
     /// Holds a phone to a reader of the car.

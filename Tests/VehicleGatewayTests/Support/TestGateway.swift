@@ -51,11 +51,11 @@ final class TestGateway: Sendable {
         let host = ServiceHost(
             service: "vehicle-gateway", shared: SharedSettings(environment: car.environment))
         let store = try GatewayStore(path: folder.appending(path: "state.sqlite").path)
-        let (readers, codes, bell) = (ReaderMap(), ActivationCodes(), Bell())
+        let (readers, codes, bell, radios) = (ReaderMap(), ActivationCodes(), Bell(), Bell())
         self.store = store
         desk = VehicleDesk(
             store: store, readers: readers, codes: codes, host: host, reports: bell,
-            documents: bell)
+            documents: bell, streams: radios)
         documents = DocumentDesk(store: store, host: host, reports: bell)
         let taps = TapRunner(
             store: store, readers: readers, codes: codes, host: host, profile: profile,
@@ -63,7 +63,7 @@ final class TestGateway: Sendable {
             traces: .init(folder: folder.appending(path: "traces"), keepsAll: true))
         try await desk.provision(car.provisioning(), as: car.vehicleId)
         let reader = ReaderWatch(status: status, host: host) { await taps.serve($0) }
-        let streams = StreamWatch(store: store, taps: taps, host: host, changes: Bell())
+        let streams = StreamWatch(store: store, taps: taps, host: host, changes: radios)
         watch = Task {
             async let radio: Void = streams.run()
             try await reader.run()
