@@ -35,10 +35,11 @@ final class PcscdProcess: Sendable {
         Orphans.add(pid)
     }
 
-    /// scripts/sanitize watches our driver: its runtime has to be the daemon's first library.
+    /// scripts/sanitize watches our driver: its runtime has to be the daemon's first library. Whatever
+    /// it reports ends the daemon.
     private static var preload: String {
         let library = ProcessInfo.processInfo.environment["LATCHKEY_PCSCD_PRELOAD"]
-        return library.map { "LD_PRELOAD='\($0)' " } ?? ""
+        return library.map { "TSAN_OPTIONS=halt_on_error=1 LD_PRELOAD='\($0)' " } ?? ""
     }
 
     func end() {
