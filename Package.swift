@@ -244,8 +244,8 @@ func fuzzing() -> [Target] {
         .testTarget(
             name: "FuzzTests",
             dependencies: [
-                "Contracts", "DeviceOEM", "Identifiers", "Kafka", "KeyCrypto", "KeyProtocol",
-                "Messaging", "PhoneHost", "PKI", "ServiceKit", "TestKit", "VirtualPhone",
+                "Contracts", "Identifiers", "Kafka", "KeyCrypto", "KeyProtocol", "Messaging", "PKI",
+                "ServiceKit", "TestKit", "VirtualPhone",
             ], path: "Tests/FuzzTests", swiftSettings: strict())
     ]
 }
