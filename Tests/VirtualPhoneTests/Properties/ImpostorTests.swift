@@ -10,16 +10,29 @@ import Testing
 /// Everything of a phone or of a car but the private key: who has that is nobody, and leaves no trace.
 @Suite struct ImpostorTests {
     private static let flows = Flow.names.filter {
-        !$0.contains("pairing") && $0 != "a second owner"
+        !["pairing again", "a second owner"].contains($0)
     }
     private static let thief = PrivateKey.generate(
         ScriptedRandom(seed: "thief").source, for: "thief.SK")
+
+    /// A flow with a key in it: of owner pairing the part that follows phase 2.
+    private static func flow(
+        _ name: String
+    ) throws -> (record: VehicleRecord, phone: PhoneCard, purpose: ReaderSession.Purpose) {
+        let flow = try Flow.named(name)
+        var tap = try flow.conversation()
+        while flow.key == nil, tap.phone.isPairing || tap.phone.element.keyIds.isEmpty {
+            tap.advance()
+            guard !tap.isOver else { throw Conversation.DoesNotEnd() }
+        }
+        return (tap.record, tap.phone, flow.purpose)
+    }
 
     @Test(arguments: flows, [true, false])
     func `a phone without the private key opens nothing`(
         _ name: String, knowsSecret: Bool
     ) throws {
-        let flow = try Flow.named(name)
+        let flow = try Self.flow(name)
         // What a phone knows that could read the mailboxes: Kpersistent then is a guess.
         var snapshot = flow.phone.snapshot
         snapshot.secureElement.endpoints = snapshot.secureElement.endpoints.map {
@@ -43,7 +56,7 @@ import Testing
 
     @Test(arguments: flows)
     func `a car without the private key learns and changes nothing`(_ name: String) throws {
-        let flow = try Flow.named(name)
+        let flow = try Self.flow(name)
         var record = flow.record
         record.identity.privateKey = Self.thief
         record.keys = record.keys.map { key in
