@@ -45,5 +45,5 @@ bench: bootstrap ## Measures what docs/performance.md reports (a release build)
 fuzz: bootstrap ## Feeds every parser and session generated input (SECONDS=60 for each, KEEP=1 keeps what is new)
 	@scripts/fuzz --seconds $(or $(SECONDS),60) $(if $(KEEP),--keep) $(TARGETS)
 
-sanitize: bootstrap ## Tests core and drivers under AddressSanitizer, leaks included
+sanitize: bootstrap ## Tests core and drivers under AddressSanitizer, leaks included, and ThreadSanitizer
 	@scripts/sanitize $(SANITIZERS)

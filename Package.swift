@@ -24,7 +24,14 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
     ],
-    targets: [
+    targets: (coreAndDrivers + (isCoreOnly ? [] : suite)).flatMap { $0 }
+)
+
+/// scripts/sanitize builds the part that needs neither services nor most packages.
+var isCoreOnly: Bool { Context.environment["LATCHKEY_CORE_ONLY"] != nil }
+
+var coreAndDrivers: [[Target]] {
+    [
         // Drivers: one C library each, wrapped once. They know nothing of digital keys.
         driver("Kafka", over: "CRDKafka", pkgConfig: "rdkafka", apt: "librdkafka-dev"),
         driver("Postgres", over: "CLibPQ", pkgConfig: "libpq", apt: "libpq-dev"),
@@ -39,6 +46,27 @@ let package = Package(
         library("KeyProtocol", needs: ["Identifiers", "KeyCrypto", "PKI"]),
         library("VirtualPhone", needs: ["Identifiers", "KeyCrypto", "KeyProtocol", "PKI"]),
 
+        // Tests of these, the broker they need, and what all tests need.
+        developmentBroker(),
+        testSupport(
+            "TestKit",
+            needs: [
+                "Identifiers", "Kafka", "KeyCrypto", "PCSC", "PKI", "Postgres", .nioCore, .nioPosix,
+            ]),
+        tests("Identifiers"),
+        tests("P256Math", needs: ["KeyCrypto"]),
+        tests("KeyCrypto", needs: ["P256Math"]),
+        tests("PKI", needs: ["KeyCrypto", .asn1, .x509]),
+        tests("KeyProtocol", needs: ["KeyCrypto", "PKI"]),
+        tests("VirtualPhone", needs: ["KeyCrypto", "KeyProtocol", "PKI"]),
+        tests("Kafka"),
+        tests("Postgres"),
+        tests("PCSC"),
+    ]
+}
+
+var suite: [[Target]] {
+    [
         // Kits: what every service would otherwise repeat.
         library(
             "ServiceKit",
@@ -88,35 +116,18 @@ let package = Package(
                 .asyncHTTP, .crypto, .jwt, .nioCore, .nioFoundation, .nioHTTP1,
             ]),
         [
-            .target(name: "CBrokerShim", path: "Tools/DevelopmentBroker/CBrokerShim"),
-            .executableTarget(
-                name: "latchkey-development-broker", dependencies: ["CBrokerShim", "CRDKafka"],
-                path: "Tools/DevelopmentBroker/Main", swiftSettings: strict()),
             .executableTarget(
                 name: "latchkey",
                 dependencies: [
                     "Contracts", "DeviceOEM", "Identifiers", "KeyCrypto", "KeyProtocol", "PCSC",
                     "PKI", "PhoneHost", "ServiceKit", "Stack", "VirtualPhone", .argumentParser,
                     .asyncHTTP,
-                ], path: "Tools/latchkey", swiftSettings: strict()),
+                ], path: "Tools/latchkey", swiftSettings: strict())
         ],
 
-        // Tests: per module, per contract, per story.
+        // Tests: per service, per contract, per story.
         testSupport(
-            "TestKit",
-            needs: [
-                "Contracts", "CRDKafka", "Identifiers", "Kafka", "KeyCrypto", "PCSC", "PKI",
-                "Postgres", .asyncHTTP, .nioCore, .nioHTTP1, .nioPosix, .x509,
-            ]),
-        tests("Identifiers"),
-        tests("P256Math", needs: ["KeyCrypto"]),
-        tests("KeyCrypto", needs: ["P256Math"]),
-        tests("PKI", needs: ["KeyCrypto", .asn1, .x509]),
-        tests("KeyProtocol", needs: ["KeyCrypto", "PKI"]),
-        tests("VirtualPhone", needs: ["KeyCrypto", "KeyProtocol", "PKI"]),
-        tests("Kafka"),
-        tests("Postgres"),
-        tests("PCSC"),
+            "ServiceTestKit", needs: ["TestKit", .asyncHTTP, .nioCore, .nioHTTP1]),
         tests(
             "ServiceKit",
             needs: [
@@ -149,8 +160,8 @@ let package = Package(
         tests("Contracts", needs: ["ServiceKit"] + serviceNames.map { .target(name: $0) }),
         fuzzing(),
         scenarios(),
-    ].flatMap { $0 }
-)
+    ]
+}
 
 var serviceNames: [String] {
     [
@@ -161,7 +172,8 @@ var serviceNames: [String] {
 
 var serviceTestNeeds: [Target.Dependency] {
     [
-        "Contracts", "Messaging", "Postgres", "ServiceKit", .hummingbird, .hummingbirdTesting,
+        "Contracts", "Messaging", "Postgres", "ServiceKit", "ServiceTestKit", .hummingbird,
+        .hummingbirdTesting,
     ]
 }
 
@@ -202,6 +214,16 @@ func toolLibrary(_ name: String, needs: [Target.Dependency]) -> [Target] {
     [.target(name: name, dependencies: needs, path: "Tools/\(name)", swiftSettings: strict())]
 }
 
+func developmentBroker() -> [Target] {
+    let path = "Tools/DevelopmentBroker"
+    return [
+        .target(name: "CBrokerShim", path: "\(path)/CBrokerShim"),
+        .executableTarget(
+            name: "latchkey-development-broker", dependencies: ["CBrokerShim", "CRDKafka"],
+            path: "\(path)/Main", swiftSettings: strict()),
+    ]
+}
+
 func testSupport(_ name: String, needs: [Target.Dependency]) -> [Target] {
     [.target(name: name, dependencies: needs, path: "Tests/\(name)", swiftSettings: strict())]
 }
@@ -223,8 +245,8 @@ func fuzzing() -> [Target] {
         .testTarget(
             name: "FuzzTests",
             dependencies: [
-                "Contracts", "DeviceOEM", "Identifiers", "Kafka", "KeyCrypto", "KeyProtocol",
-                "Messaging", "PhoneHost", "PKI", "ServiceKit", "TestKit", "VirtualPhone",
+                "Contracts", "Identifiers", "Kafka", "KeyCrypto", "KeyProtocol", "Messaging", "PKI",
+                "ServiceKit", "TestKit", "VirtualPhone",
             ], path: "Tests/FuzzTests", swiftSettings: strict())
     ]
 }
@@ -233,7 +255,9 @@ func scenarios() -> [Target] {
     [
         .testTarget(
             name: "ScenarioTests",
-            dependencies: ["Contracts", "Identifiers", "Kafka", "TestKit", .grdb],
+            dependencies: [
+                "Contracts", "Identifiers", "Kafka", "ServiceTestKit", "TestKit", .grdb,
+            ],
             path: "Tests/ScenarioTests", swiftSettings: strict())
     ]
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Contracts
-import DeviceOEM
 import Foundation
 import Identifiers
 import Kafka
@@ -9,34 +8,15 @@ import KeyCrypto
 import ServiceKit
 
 @testable import Messaging
-@testable import PhoneHost
 
-/// Links, settings, records and frames, read outside the core: only `make test` feeds these. What
+/// HTTP bodies, settings and records, read outside the core: only `make test` feeds these. What
 /// they rest on takes many minutes to build with coverage, and Foundation's JSON has none.
 extension FuzzTarget {
     static let edges = [
-        FuzzTarget("invitation-link", invitationLink),
         FuzzTarget("http-problems", problem),
         FuzzTarget("cloud-event", cloudEvent),
         FuzzTarget("settings", settings),
-        FuzzTarget("reader-frame") { bytes in
-            guard let frame = try? ReaderFrame(bytes) else { return }
-            if case .command(let command) = frame {
-                try require(command == bytes && bytes.count > 1, "a frame is another command")
-            }
-        },
     ]
-
-    @Sendable private static func invitationLink(_ bytes: [UInt8]) throws {
-        let text = String(decoding: bytes, as: UTF8.self)
-        let relay = Relay(url: "https://relay.example", tlsRoot: nil)
-        guard let link = try? InvitationLink(parsing: text, allowed: [relay]) else { return }
-        try require(!link.mailbox.contains("#"), "the secret is in the address of the mailbox")
-        try require(link.mailbox.lowercased().hasPrefix("https://relay.example"), "another relay")
-        let again = InvitationLink.text(mailbox: link.mailbox, secret: link.secret.exposed)
-        let second = try? InvitationLink(parsing: again, allowed: [relay])
-        try require(second?.secret.exposed == link.secret.exposed, "another secret when read again")
-    }
 
     /// `which(1) ‖ JSON`: a refusal is a problem that names the field.
     @Sendable private static func problem(_ bytes: [UInt8]) throws {

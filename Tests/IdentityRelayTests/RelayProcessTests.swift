@@ -4,6 +4,7 @@ import Foundation
 import Identifiers
 import PKI
 import ServiceKit
+import ServiceTestKit
 import TestKit
 import Testing
 

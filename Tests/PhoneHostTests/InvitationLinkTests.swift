@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import DeviceOEM
 import Identifiers
 import KeyCrypto
@@ -23,7 +24,8 @@ import Testing
     func `a link of an allowed relay is read without its secret in the address`(
         _ text: String
     ) throws {
-        let link = try InvitationLink(parsing: text, allowed: relays)
+        let (link, relay) = try relays.invitation(text)
+        #expect(relays.contains(relay))
         #expect(link.secret.exposed.count == 16)
         #expect(link.mailbox.hasSuffix("/v1/m/\(Self.id)"))
         #expect(!"\(link)".contains("AAEC"))
@@ -36,7 +38,7 @@ import Testing
     ])
     func `a relay that is not allowed is refused by its name`(_ text: String) {
         let error = #expect(throws: PhoneHostError.self) {
-            try InvitationLink(parsing: text, allowed: relays)
+            try relays.invitation(text)
         }
         guard case .relayNotAllowed = error else {
             Issue.record("refused with \(String(describing: error))")
@@ -45,7 +47,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "hello", "http://relay.example/v1/m/\(id)#\(secret)",
+        "", "hello", "https://relay.example/ü/v1/m/\(id)#\(secret)",
+        "http://relay.example/v1/m/\(id)#\(secret)",
         "https://relay.example/v1/m/\(id)?v=c", "https://relay.example/v1/m/\(id)?v=c#",
         "https://relay.example/v1/m/\(id)?v=c#AAAA", "https://relay.example/v1/m/\(id)?v=c#!!",
         "https://relay.example/v1/m/\(id)?v=h#\(secret)", "https://relay.example/v1/m/x#\(secret)",
@@ -54,7 +57,7 @@ import Testing
     ])
     func `what is no invitation is refused`(_ text: String) {
         let error = #expect(throws: PhoneHostError.self) {
-            try InvitationLink(parsing: text, allowed: relays)
+            try relays.invitation(text)
         }
         guard case .link = error else {
             Issue.record("refused with \(String(describing: error))")

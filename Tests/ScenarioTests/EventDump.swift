@@ -4,6 +4,7 @@ import Contracts
 import Foundation
 import Kafka
 import Synchronization
+import ServiceTestKit
 import TestKit
 
 /// Every record on the broker of a running stack, written to a file as it is.

@@ -3,6 +3,7 @@
 import Contracts
 import Foundation
 import Identifiers
+import ServiceTestKit
 import TestKit
 import Testing
 

@@ -13,7 +13,7 @@ final class PcscdProcess: Sendable {
         defer { close(listener) }
         // LISTEN_PID must be the pid of the daemon itself: the shell has it before exec.
         let script =
-            "LISTEN_PID=$$ LISTEN_FDS=1 exec pcscd --foreground --auto-exit -c '\(config)' "
+            "\(Self.preload)LISTEN_PID=$$ LISTEN_FDS=1 exec pcscd --foreground --auto-exit -c '\(config)' "
             + ">>'\(log)' 2>&1"
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -33,6 +33,13 @@ final class PcscdProcess: Sendable {
         else { throw PrivatePCSC.Failure(description: "cannot start pcscd: errno \(errno)") }
         self.pid = pid
         Orphans.add(pid)
+    }
+
+    /// scripts/sanitize watches our driver: its runtime has to be the daemon's first library. Whatever
+    /// it reports ends the daemon.
+    private static var preload: String {
+        let library = ProcessInfo.processInfo.environment["LATCHKEY_PCSCD_PRELOAD"]
+        return library.map { "TSAN_OPTIONS=halt_on_error=1 LD_PRELOAD='\($0)' " } ?? ""
     }
 
     func end() {

@@ -6,6 +6,7 @@ import Identifiers
 import Kafka
 import KeyCrypto
 import PKI
+import ServiceTestKit
 import TestKit
 import Testing
 

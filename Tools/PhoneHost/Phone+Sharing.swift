@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 internal import DeviceOEM
 internal import Foundation
 public import Identifiers
@@ -67,9 +68,9 @@ extension Phone {
     /// - Returns: the key and what the vehicle is called.
     public func accept(_ text: String) async throws -> (key: KeyID, vehicle: String) {
         try checkPower()
-        let link = try InvitationLink(parsing: text, allowed: maker.relays())
+        let (link, allowed) = try maker.relays().invitation(text)
         let client = OutboundClient()
-        let relay = RelayClient(relay: link.relay, client: client, random: random)
+        let relay = RelayClient(relay: allowed, client: client, random: random)
         do {
             let key = try await accept(link, relay)
             try? await client.close()

@@ -46,13 +46,7 @@ extension Phone {
     }
 
     private func relay(of mailbox: Mailbox, _ http: OutboundClient) throws -> RelayClient {
-        let relay = URLComponents(string: mailbox.url).flatMap { link in
-            try? maker.relays().first { $0.serves(link) }
-        }
-        guard let relay else {
-            throw PhoneHostError.relayNotAllowed(
-                host: URLComponents(string: mailbox.url)?.host ?? "of the invitation")
-        }
+        let relay = try maker.relays().serving(mailbox.url)
         return RelayClient(relay: relay, client: http, random: random)
     }
 

@@ -63,9 +63,11 @@ extension APDUAnnotator {
         return ("GET DATA\(name)", sent, piece(isDone ? body : []))
     }
 
-    mutating func getResponse(_ body: [UInt8]) -> (String, [TracePart], [TracePart]) {
+    mutating func getResponse(
+        _ command: CommandAPDU, _ body: [UInt8]
+    ) -> (String, [TracePart], [TracePart]) {
         try? channel?.passCommand()
-        return ("GET RESPONSE", [], piece(body))
+        return ("GET RESPONSE", TagNames.parts(command.data, [:]), piece(body))
     }
 
     /// A piece of the object that GET DATA asked for, and what the whole is once it is there.

@@ -68,7 +68,8 @@ public struct APDUAnnotator: Sendable {
         switch (selected, command.ins) {
         case (_, Instruction.select): return select(command, body, isDone)
         case (_, Instruction.controlFlow):
-            return (Self.controlFlow(command, in: selected), [], TagNames.parts(body, [:]))
+            let (sent, came) = named([:], [:])
+            return (Self.controlFlow(command, in: selected), sent, came)
         case (.framework, Instruction.spakeRequest):
             let (sent, came) = named(TagNames.request, TagNames.share)
             return ("SPAKE2+ REQUEST", sent, came)
@@ -78,7 +79,7 @@ public struct APDUAnnotator: Sendable {
             return ("SPAKE2+ VERIFY", sent, came)
         case (.framework, Instruction.writeData): return writeData(command, body, isDone)
         case (.framework, Instruction.getData): return getData(command, body, isDone)
-        case (.framework, Instruction.getResponse): return getResponse(body)
+        case (.framework, Instruction.getResponse): return getResponse(command, body)
         case (.applet, Instruction.auth0):
             channel = keys.map { SecureChannel(keys: $0) }
             let (sent, came) = named(TagNames.auth0, TagNames.auth0Answer)

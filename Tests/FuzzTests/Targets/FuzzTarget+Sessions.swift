@@ -8,5 +8,13 @@ extension FuzzTarget {
         },
         FuzzTarget("car-wire", CarScript.badWire),
         FuzzTarget("car-phone", CarScript.badPhone),
+        FuzzTarget("radio") { bytes in
+            var radio = RadioScript(bytes)
+            try radio.run()
+        },
+        FuzzTarget("sharing") { bytes in
+            var sharing = ShareScript(bytes)
+            try sharing.run()
+        },
     ]
 }

@@ -13,6 +13,7 @@ extension FuzzTarget {
         FuzzTarget("instant", instant),
         FuzzTarget("ecies-envelope", envelope),
         FuzzTarget("relay-payload", relayPayload),
+        FuzzTarget("invitation-link", invitationLink),
         FuzzTarget("bundles", bundles),
         FuzzTarget("vehicle-document", vehicleDocument),
         FuzzTarget("http-bodies", body),
@@ -49,6 +50,17 @@ extension FuzzTarget {
                 content, secret: secret, random: FuzzRandom(seed: "relay").source)
         else { return }
         try require((try? sealed.open(secret: secret)) == content, "a reason comes out otherwise")
+    }
+
+    @Sendable private static func invitationLink(_ bytes: [UInt8]) throws {
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let link = try? InvitationLink(parsing: text) else { return }
+        try require(!link.mailbox.contains("#"), "the secret is in the address of the mailbox")
+        try require(link.mailbox.lowercased().hasPrefix("https://"), "another kind of address")
+        let again = InvitationLink.text(mailbox: link.mailbox, secret: link.secret.exposed)
+        let second = try? InvitationLink(parsing: again)
+        try require(second?.secret.exposed == link.secret.exposed, "another secret when read again")
+        try require(second?.mailbox == link.mailbox, "another mailbox when read again")
     }
 
     @Sendable private static func bundles(_ bytes: [UInt8]) throws {

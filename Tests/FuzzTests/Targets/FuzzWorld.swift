@@ -30,8 +30,10 @@ struct FuzzWorld: Sendable {
     let seenFriend: PhoneCard
     /// The owner's phone when it has shared: it wants a refill, and has a receipt and a retire list.
     let sharer: PhoneCard
-    /// A phone that trusts the automaker and has no key.
-    let stranger: PhoneCard
+    /// Two phones that trust the automaker and have no key.
+    let stranger, guest: PhoneCard
+    /// A car that opens without a tap, and its owner's phone in reach of its radio.
+    let radio: (car: VehicleRecord, phone: PhoneCard)
 
     static let shared: FuzzWorld = {
         do {
@@ -46,27 +48,15 @@ struct FuzzWorld: Sendable {
             password: Self.password, salt: Self.salt,
             cost: SPAKE2Plus.Cost(n: 4096, r: 8, p: 1))
         let random = FuzzRandom(seed: "world").source
-        var record = VehicleRecord(
-            identity: try VehicleIdentity(
-                vehicleId: FuzzKeys.vehicleId, privateKey: FuzzKeys.car.scalar,
-                certificate: try CertificateIssuer(name: "Automaker", key: FuzzKeys.automaker)
-                    .vehicle(
-                        for: FuzzKeys.car.publicKey, vehicleId: FuzzKeys.vehicleId,
-                        notBefore: Self.begin, random: random
-                    ).der, intermediate: nil, automakerKey: FuzzKeys.automaker.publicKey,
-                receiptKey: FuzzKeys.server.publicKey,
-                immobilizerKey: [UInt8](repeating: 3, count: 32)),
-            configuration: VehicleConfiguration(ownerNotBefore: Self.begin))
-        let verifier = try SPAKE2Plus.Verifier(scalars)
-        record.apply(
-            pairing: KeyProtocol.PairingMode(
-                id: "pairing", expiresAt: Self.noon.adding(seconds: 1800), w0: verifier.w0,
-                L: verifier.L, salt: Self.salt, N: 4096, r: 8, p: 1))
-        newCar = record
-        var alice = try Self.phone("alice", random)
-        try alice.enterPairingMode(password: Self.password, at: Self.noon)
-        newPhone = alice
+        var (record, alice) = try Self.unpaired(scalars, .ownerDefault, random)
+        (newCar, newPhone) = (record, alice)
+        var (radioCar, carol) = try Self.unpaired(scalars, .ownerPassiveEntry, random)
+        guard try Self.tap(&radioCar, &carol, .dashboard).result == .paired else {
+            throw FuzzFailure("the owner of the car with a radio does not pair")
+        }
+        radio = (radioCar, carol.wired)
         stranger = try Self.phone("stranger", random)
+        guest = try Self.phone("guest", random)
 
         guard try Self.tap(&record, &alice, .dashboard).result == .paired,
             let ownerKey = alice.element.keyIds.first
@@ -96,6 +86,31 @@ struct FuzzWorld: Sendable {
                 ktsKeyId: FuzzKeys.server.publicKey.keyId), by: FuzzKeys.server)
         try alice.storeReceipt(receipt, for: ownerKey)
         sharer = alice
+    }
+
+    /// A car and a phone that may pair.
+    private static func unpaired(
+        _ scalars: SPAKE2Plus.PasswordScalars, _ options: KeyOptions, _ random: RandomSource
+    ) throws -> (VehicleRecord, PhoneCard) {
+        var record = VehicleRecord(
+            identity: try VehicleIdentity(
+                vehicleId: FuzzKeys.vehicleId, privateKey: FuzzKeys.car.scalar,
+                certificate: try CertificateIssuer(name: "Automaker", key: FuzzKeys.automaker)
+                    .vehicle(
+                        for: FuzzKeys.car.publicKey, vehicleId: FuzzKeys.vehicleId,
+                        notBefore: begin, random: random
+                    ).der, intermediate: nil, automakerKey: FuzzKeys.automaker.publicKey,
+                receiptKey: FuzzKeys.server.publicKey,
+                immobilizerKey: [UInt8](repeating: 3, count: 32)),
+            configuration: VehicleConfiguration(options: options, ownerNotBefore: begin))
+        let verifier = try SPAKE2Plus.Verifier(scalars)
+        record.apply(
+            pairing: KeyProtocol.PairingMode(
+                id: "pairing", expiresAt: noon.adding(seconds: 1800), w0: verifier.w0,
+                L: verifier.L, salt: salt, N: 4096, r: 8, p: 1))
+        var alice = try phone("alice", random)
+        try alice.enterPairingMode(password: password, at: noon)
+        return (record, alice)
     }
 
     /// A phone with an instance CA that the automaker accepts.
@@ -147,10 +162,13 @@ struct CarRun {
     /// More commands than any flow has.
     static let limit = 400
 
-    init(_ record: VehicleRecord, _ purpose: ReaderSession.Purpose, code: String? = nil) throws {
+    init(
+        _ record: VehicleRecord, _ purpose: ReaderSession.Purpose,
+        interface: Interface = .contactless, code: String? = nil
+    ) throws {
         saved = record
         session = ReaderSession(
-            record: record, purpose: purpose, activationCode: code,
+            record: record, purpose: purpose, interface: interface, activationCode: code,
             random: FuzzRandom(seed: "car").source)
     }
 

@@ -10,6 +10,7 @@ import Messaging
 import PKI
 import Postgres
 import ServiceKit
+import ServiceTestKit
 import TestKit
 import Testing
 

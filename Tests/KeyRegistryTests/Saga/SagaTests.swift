@@ -5,6 +5,7 @@ import DeviceOEM
 import Foundation
 import Identifiers
 import KeyCrypto
+import ServiceTestKit
 import TestKit
 import Testing
 

@@ -7,6 +7,7 @@ import Identifiers
 import Kafka
 import NIOCore
 import NIOHTTP1
+import ServiceTestKit
 import TestKit
 import Testing
 

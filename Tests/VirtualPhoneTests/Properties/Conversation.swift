@@ -43,6 +43,8 @@ struct Conversation {
     private(set) var events: [PhoneEvent] = []
     private(set) var commands: [[UInt8]] = []
     private(set) var isOver = false
+    /// Whether the phone carried out a protected command that was changed on its way.
+    private(set) var isDeceived = false
     /// What the car decided; none when it died.
     private(set) var outcome: Outcome?
 
@@ -136,6 +138,7 @@ struct Conversation {
         default: break
         }
         var answer = respond(sent)
+        if sent.isForgery(of: command), answer.suffix(2) == [0x90, 0x00] { isDeceived = true }
         switch mishap {
         case .doubled(heardFirst: true): _ = respond(command)
         case .answerLost: return fieldLost()
@@ -177,6 +180,16 @@ extension [UInt8] {
         var bytes = self
         if bytes.indices.contains(bit / 8) { bytes[bit / 8] ^= 1 << UInt8(bit % 8) }
         return bytes
+    }
+}
+
+extension [UInt8] {
+    /// Whether this is the protected `command` with another content under the same header.
+    fileprivate func isForgery(of command: [UInt8]) -> Bool {
+        guard command.first == 0x84, starts(with: command.prefix(5)),
+            let count = command.dropFirst(4).first
+        else { return false }
+        return dropFirst(5).prefix(Int(count)) != command.dropFirst(5).prefix(Int(count))
     }
 }
 

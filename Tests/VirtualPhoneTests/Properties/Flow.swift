@@ -71,7 +71,11 @@ struct Flow: Sendable {
         case "retire list":
             var bob = try world.phone("bob")
             let friend = try world.share(from: &alice, owner, to: &bob)
-            try alice.retire([bob.element.description(of: friend).slotId], with: owner)
+            // Also an id that nobody was given: it must not stay in the list as if it were good.
+            let slots = [
+                try bob.element.description(of: friend).slotId, SlotID(generation: 0, position: 5),
+            ]
+            try alice.retire(slots, with: owner)
             let unused = bob
             return Flow(name, car, alice, .dashboard, owner) { record, phone, now in
                 var healing = Healing(record, phone, now)

@@ -84,6 +84,9 @@ struct Ledger {
             tap.events.compactMap { event in
                 if case .transaction(let key, _) = event { key } else { nil }
             })
+        guard !tap.isDeceived else {
+            throw Broken(description: "the phone carried out a command the car did not send")
+        }
         guard let outcome = tap.outcome, outcome.isSuccess else { return }
         guard let opened = outcome.keyId else {
             throw Broken(description: "opened for no key")

@@ -15,6 +15,7 @@ import Testing
         var prefix = try flow.conversation()
         var index = 0
         var ends = try Ends(flow)
+        var writes: [KeyID: Int] = [:]
         while !prefix.isOver {
             for mishap in mishaps(of: prefix, at: index, flow) {
                 var tap = prefix
@@ -33,9 +34,18 @@ import Testing
                     }
                 }
             }
+            let before = prefix.phone.snapshot.secureElement.endpoints
             prefix.advance()
+            for endpoint in prefix.phone.snapshot.secureElement.endpoints {
+                guard let old = before.first(where: { $0.keyId == endpoint.keyId }),
+                    old.mailboxes != endpoint.mailboxes
+                else { continue }
+                writes[endpoint.keyId, default: 0] += 1
+            }
             index += 1
         }
+        // Whoever loses power between two messages has the mailbox of before the tap or of after it.
+        #expect(writes.values.allSatisfy { $0 == 1 }, "a mailbox changes by halves")
         #expect(prefix.outcome?.isSuccess == true)
         #expect(ends.count > 100)
     }
