@@ -2,6 +2,7 @@
 
 import Contracts
 import Foundation
+import ServiceTestKit
 import TestKit
 import Testing
 

@@ -16,6 +16,7 @@ extension Phone {
     public func tap(_ address: ListenAddress, _ options: TapOptions = TapOptions()) throws
         -> TapResult
     {
+        try checkTrace(options)
         card.conditions = settings.conditions(options)
         card.leavePairingMode()
         if let password = options.password {
@@ -27,8 +28,7 @@ extension Phone {
         _ = card.takeEvents()
         let start = card.snapshot
         var session = TapSession(
-            isPairing: options.password != nil, timeout: options.timeout, trace: beginTrace(options)
-        )
+            isPairing: options.password != nil, timeout: options.timeout, trace: beginTrace())
         defer { card.conditions = PhoneConditions() }
         var link: ReaderLink? = try ReaderLink.connect(to: address)
         while let open = link, !session.isOver {
@@ -56,7 +56,9 @@ extension Phone {
         suspect(session.result)
         try save()
         try noteKeys()
-        session.result.trace = try endTrace(session, options, start: start)
+        do {
+            session.result.trace = try endTrace(session, options, start: start)
+        } catch { session.result.traceFailure = "\(error)" }
         return session.result
     }
 

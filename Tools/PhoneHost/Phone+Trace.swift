@@ -8,15 +8,27 @@ internal import VirtualPhone
 
 /// A tap as the phone saw it, for people who look for what went wrong.
 extension Phone {
-    /// A trace of nothing yet.
-    func beginTrace(_ options: TapOptions) -> TapTrace {
-        let trace = TapTrace(
+    /// A trace of nothing yet, under the conditions of this tap.
+    func beginTrace() -> TapTrace {
+        var trace = TapTrace(
             header: .init(
-                side: .phone, environment: maker.environment, name: name, at: clock.now,
-                isUnlocked: options.isUnlocked,
-                powerReserve: options.powerReserve))
+                side: .phone, environment: maker.environment, name: name, at: clock.now))
+        trace.header.isUnlocked = card.conditions.isUnlocked
+        trace.header.expressMode = card.conditions.expressMode
+        trace.header.powerReserve = !card.conditions.frameworkRuns
         draws.remember(trace.holdsSecrets)
         return trace
+    }
+
+    /// Refuses a trace that could not be written afterwards: what the tap did must not be lost for it.
+    func checkTrace(_ options: TapOptions) throws(PhoneHostError) {
+        guard let path = options.trace else { return }
+        let url = URL(fileURLWithPath: path)
+        var isFolder: ObjCBool = false
+        let exists = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+        let folder = url.deletingLastPathComponent().path
+        guard !(exists && isFolder.boolValue), FileManager.default.isWritableFile(atPath: folder)
+        else { throw .traceUnwritable(path) }
     }
 
     /// Writes the trace where it was asked for, else beside the phone when the tap failed; where

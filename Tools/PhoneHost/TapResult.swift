@@ -66,6 +66,8 @@ public struct TapResult: Sendable {
 
     /// Where the trace is, when there is one.
     public internal(set) var trace: String?
+    /// Why the trace could not be written; the tap is what it is.
+    public internal(set) var traceFailure: String?
 
     /// Whether the car did what the phone came for.
     public var isSuccess: Bool {

@@ -63,6 +63,9 @@ extension PhoneCommand {
                 powerReserve: powerReserve, trace: trace)
             let result = try await PhoneCommand.speaking(name) { try phone.tap(address, options) }
             result.announcement.map { print("\(name): \($0.sentence)") }
+            defer {
+                result.traceFailure.map { PhoneCommand.complain("\(name): no trace: \($0)") }
+            }
             guard result.isSuccess else {
                 PhoneCommand.complain("\(name): \(result.text)")
                 result.hint.map { PhoneCommand.complain("hint: \($0)") }
@@ -70,6 +73,7 @@ extension PhoneCommand {
                 throw ExitCode(1)
             }
             print("\(name): \(result.text)")
+            result.trace.map { print("trace: latchkey trace show \($0)") }
             if let key = result.paired {
                 print("\(name): owner key \(key); `latchkey phone sync \(name)` registers it")
             } else if !offline, !powerReserve, !phone.settings.isInPowerReserve {

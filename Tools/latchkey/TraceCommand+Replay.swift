@@ -74,7 +74,7 @@ extension TraceCommand {
         private func counterpart(at replay: CarReplay) async throws -> PresentPhone {
             if let reader { return .card(try await PresentPhone.connect(reader, state.folder)) }
             let phone = try state.phone(phone ?? "")
-            return try await PhoneCommand.speaking {
+            return try await PhoneCommand.speaking(phone.name) {
                 .virtual(
                     try phone.copy(password: password, isUnlocked: unlocked, at: replay.now))
             }

@@ -21,20 +21,17 @@ public struct TapTrace: Equatable, Sendable {
         public var at: Instant
         /// The phone before the tap as JSON, for a replay; secret.
         public var phone: String?
+        /// What held on the phone; none in a car's trace.
         public var isUnlocked: Bool?
         public var powerReserve: Bool?
+        public var expressMode: Bool?
 
         /// A header without a phone.
-        public init(
-            side: Side, environment: String, name: String, at: Instant,
-            isUnlocked: Bool? = nil, powerReserve: Bool? = nil
-        ) {
+        public init(side: Side, environment: String, name: String, at: Instant) {
             self.side = side
             self.environment = environment
             self.name = name
             self.at = at
-            self.isUnlocked = isUnlocked
-            self.powerReserve = powerReserve
         }
     }
 

@@ -13,8 +13,10 @@ public struct PhoneReplay: Sendable {
     public init(_ trace: TapTrace, snapshot: PhoneCard.Snapshot) {
         let draws = trace.lines.flatMap { $0.draws ?? [] }
         var card = PhoneCard(snapshot: snapshot, random: .replaying(draws))
-        card.conditions.isUnlocked = trace.header.isUnlocked ?? false
-        card.conditions.frameworkRuns = !(trace.header.powerReserve ?? false)
+        card.conditions = PhoneConditions(
+            isUnlocked: trace.header.isUnlocked ?? false,
+            expressMode: trace.header.expressMode ?? true,
+            frameworkRuns: !(trace.header.powerReserve ?? false))
         var annotator = APDUAnnotator()
         for (line, recorded) in trace.annotated() where comparison.isOpen {
             guard let text = line.command, let command = try? [UInt8](hex: text) else {

@@ -47,15 +47,18 @@ extension FuzzTarget {
         ).encoded
     }
 
-    /// A trace as text, also played to a phone.
+    /// A trace as text, also played to a phone and by the car it may hold.
     @Sendable private static func trace(_ bytes: [UInt8]) throws {
         guard let trace = TapTrace(parsing: String(decoding: bytes, as: UTF8.self)) else { return }
         let again = try TapTrace(parsing: trace.text())
         try require(again == trace, "a trace is another when read again")
         _ = trace.annotated().flatMap(\.apdus).flatMap(TraceText().lines)
-        let replay = TraceReplay(trace, snapshot: FuzzWorld.shared.owner.snapshot)
         let commands = trace.lines.count { $0.command != nil }
-        try require(replay.equal <= commands, "more answers than commands")
+        let phone = PhoneReplay(trace, snapshot: FuzzWorld.shared.owner.snapshot)
+        let car = CarReplay.recorded(trace)
+        for comparison in [phone.comparison, car?.comparison].compactMap(\.self) {
+            try require(comparison.equal <= commands, "more answers than commands")
+        }
     }
 }
 
