@@ -179,7 +179,7 @@ struct VehicleCommand: AsyncParsableCommand {
             guard let known = try await fleet.registered(car) else {
                 throw CommandError(
                     "the registry does not know \(car.displayName), and the password comes from there",
-                    hint: "an imported car keeps the keys it came with; latchkey vehicle add registers cars")
+                    hint: "an imported car keeps the keys that it came with")
             }
             let pairing = try await fleet.startPairing(known, account: account)
             print("pairing password  \(pairing.password)")
