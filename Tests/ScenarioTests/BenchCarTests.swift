@@ -27,7 +27,7 @@ extension Scenarios {
                 "Latchkey Car 4 01")
             #expect(taken.code == 1 && taken.text.contains("belongs to another vehicle"))
 
-            #expect(try await program.done("vehicle", "list").contains("(imported)"))
+            #expect(try await program.done("vehicle", "list").contains("not registered"))
             #expect(try await program.done("vehicle", "show", "van").contains("does not know"))
             try await program.done("vehicle", "unlock", "Van")
             try await program.done("vehicle", "stop", "Van")

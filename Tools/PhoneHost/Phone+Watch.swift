@@ -25,12 +25,9 @@ extension Phone {
             watch = try self.watch(name, in: phones)
             signing = try watch.card.accept(request, at: clock.now)
         } catch {
-            let error: any Error =
-                if case PhoneError.alreadyHasKey = error {
-                    PhoneHostError.watchHasKey(name)
-                } else { error }
             try card.withdrawShare(owner, slot: request.slotId)
             try save()
+            if case PhoneError.alreadyHasKey = error { throw PhoneHostError.watchHasKey(name) }
             throw error
         }
         try watch.save()

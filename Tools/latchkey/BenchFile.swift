@@ -16,13 +16,29 @@ enum BenchFile {
         let url = URL(fileURLWithPath: path)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try PrivateFolder(url.deletingLastPathComponent())
-            .write(try encoder.encode(value), to: url.lastPathComponent, mode: 0o600)
+        do {
+            try PrivateFolder(url.deletingLastPathComponent())
+                .write(try encoder.encode(value), to: url.lastPathComponent, mode: 0o600)
+        } catch DeviceOEMError.file(_, let reason) {
+            throw CommandError(
+                "cannot write \(path): \(reason.lowercased())",
+                hint: "--out names a file in a folder that exists and that you may write to")
+        }
     }
 
-    static func read<Value: Decodable>(_ type: Value.Type, from path: String) throws -> Value {
+    private struct Kind: Decodable { var format: String? }
+
+    /// Reads a file that must say of itself that it is of `format`.
+    static func read<Value: Decodable>(
+        _ type: Value.Type, format: String, from path: String
+    ) throws -> Value {
         let data = try NamedFile(path: path).read()
         do {
+            let kind = try JSONBody.decode(Kind.self, from: Array(data)).format
+            guard kind == format else {
+                throw PhoneHostError.bench(
+                    "\(path): its format is \(kind ?? "missing"), and not \(format)")
+            }
             return try JSONBody.decode(type, from: Array(data))
         } catch let problem as Problem {
             // It names the member; the decoder's own error would quote the secrets.
@@ -64,7 +80,8 @@ extension VehicleCommand {
         }
 
         func run() async throws {
-            let file = try BenchFile.read(VehicleFile.self, from: file)
+            let file = try BenchFile.read(
+                VehicleFile.self, format: VehicleFile.format, from: file)
             let fleet = try Fleet(folder: state.folder)
             let named = door.flatMap { door in dashboard.map { (door: door, dashboard: $0) } }
             let car = try await fleet.take(file, at: named)
@@ -103,7 +120,8 @@ extension PhoneCommand {
         @Argument(help: "The file that export wrote.") var file: String
 
         func run() async throws {
-            let file = try BenchFile.read(PhoneFile.self, from: file)
+            let file = try BenchFile.read(
+                PhoneFile.self, format: PhoneFile.format, from: file)
             _ = try await PhoneCommand.speaking(name) {
                 try Phone.make(
                     name, from: file, in: state.folder.phones,

@@ -11,7 +11,7 @@ extension PhoneCommand {
             abstract: "Sets express mode, lock and power, or shows how they are.",
             discussion: """
                 With express mode off a locked phone answers no car: the car is told that it waits for \
-                the user. In power reserve only the secure element runs, and taps still work.
+                the user. In power reserve only the secure element runs: taps work, in express mode.
                 """)
 
         enum Switch: String, ExpressibleByArgument, CaseIterable { case on, off }

@@ -117,7 +117,7 @@ struct VehicleCommand: AsyncParsableCommand {
             let known = Set(vehicles.map(\.vehicleId))
             for car in try await fleet.standing() where !known.contains(car.vehicleId) {
                 Self.show(
-                    car.displayName, "- (imported)", car.vehicleId, car.state,
+                    car.displayName, "- not registered", car.vehicleId, car.state,
                     keys: car.keys.count)
             }
         }
@@ -179,7 +179,7 @@ struct VehicleCommand: AsyncParsableCommand {
             guard let known = try await fleet.registered(car) else {
                 throw CommandError(
                     "the registry does not know \(car.displayName), and the password comes from there",
-                    hint: "pair cars that latchkey vehicle add built; this one was imported")
+                    hint: "an imported car keeps the keys that it came with")
             }
             let pairing = try await fleet.startPairing(known, account: account)
             print("pairing password  \(pairing.password)")

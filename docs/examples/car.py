@@ -83,8 +83,11 @@ def main() -> None:
         print(json.dumps(make(options.folder, device_oem, options.intermediate), indent=1))
         return
     if options.what == "import":
+        vehicle = json.loads(options.bundle.read_text())
+        if vehicle.get("format") != "latchkey-vehicle-1":
+            sys.exit(f"error: {options.bundle} is no file that latchkey vehicle export wrote")
         options.folder.mkdir(parents=True, exist_ok=True)
-        save(options.folder, exported.car(json.loads(options.bundle.read_text())))
+        save(options.folder, exported.car(vehicle))
         return
     car = load(options.folder)
     car.versions = (bytes.fromhex(options.only),) if options.only else (V0200, V0100)

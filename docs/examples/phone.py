@@ -82,6 +82,8 @@ def main() -> None:
         print(json.dumps(make(options.folder, options.environment), indent=1))
         return
     bundle = json.loads(pathlib.Path(options.where).read_text()) if options.what == "import" else {}
+    if bundle.get("format", "latchkey-phone-1") != "latchkey-phone-1":
+        sys.exit(f"error: {options.where} is no file that latchkey phone export wrote")
     if bundle.get("format"):
         options.folder.mkdir(parents=True, exist_ok=True)
         bundles.save(options.folder / "phone.json", exported.phone(bundle))

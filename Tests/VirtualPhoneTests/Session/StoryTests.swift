@@ -141,10 +141,14 @@ struct StoryTests {
         #expect(try car.tap(&alice, .transaction(.unlock)).result == .unlocked(.all))
     }
 
-    @Test func `a phone in power reserve opens`() throws {
+    @Test func `a phone in power reserve opens, and in express mode only`() throws {
         var (car, alice, _) = try JoinedCar.paired(world)
         alice.conditions.frameworkRuns = false
         #expect(try car.tap(&alice, .transaction(.unlock)).result == .unlocked(.all))
+        // Nobody can authenticate on a flat phone, whatever is said of its user.
+        alice.conditions.isUnlocked = true
+        alice.conditions.expressMode = false
+        #expect(hint(try car.tap(&alice, .transaction(.unlock))) == .needsAuthentication)
     }
 
     @Test func `pairing the same phone again ends its older key`() throws {
