@@ -3,6 +3,7 @@
 import Foundation
 import Identifiers
 import ServiceKit
+import ServiceTestKit
 import TestKit
 import Testing
 

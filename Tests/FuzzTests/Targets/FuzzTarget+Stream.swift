@@ -43,7 +43,7 @@ extension FuzzTarget {
         }
         for case .command(let command) in frames {
             try require(command.count > 1, "a command of one byte")
-            try require(!command.starts(with: [0x6A, 0x02]), "a polling frame is a command")
+            try require(!PollingFrame.isIntact(command), "a polling frame is a command")
         }
     }
 
