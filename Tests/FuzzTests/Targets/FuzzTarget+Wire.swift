@@ -22,11 +22,6 @@ extension FuzzTarget {
         } write: {
             $0.encoded
         },
-        exact("spake-request") {
-            try SPAKERequest(parsing: $0)
-        } write: {
-            $0.encoded
-        },
         exact("polling-frame") {
             try PollingFrame(parsing: $0)
         } write: {
@@ -34,6 +29,11 @@ extension FuzzTarget {
             $0.encoded
         } normal: {
             [0x6A, 0x02, $0[2] | 0xC0] + $0.dropFirst(3).dropLast(2)
+        },
+        stable("spake-request") {
+            try SPAKERequest(parsing: $0)
+        } write: {
+            $0.encoded
         },
         stable("framework-selection") {
             try FrameworkSelection(parsing: $0)
