@@ -39,7 +39,8 @@ import Testing
             $0.with(Self.thief)
         }
         snapshot.secureElement.persistentKeys = snapshot.secureElement.endpoints.map {
-            PersistentKey(keyId: $0.keyId, secret: PersistentSecret([UInt8](repeating: 1, count: 32)))
+            PersistentKey(
+                keyId: $0.keyId, secret: PersistentSecret([UInt8](repeating: 1, count: 32)))
         }
         if !knowsSecret { snapshot.secureElement.persistentKeys = [] }
         let phone = PhoneCard(snapshot: snapshot, random: ScriptedRandom(seed: "thief").source)
