@@ -90,6 +90,32 @@ import VirtualPhone
         #expect(quiet.trace == nil)
     }
 
+    @Test func `a trace that could not be written is refused before the tap`() throws {
+        let phone = try Bench().make("alice")
+        for path in ["/nonexistent/tap.jsonl", FileManager.default.temporaryDirectory.path] {
+            #expect(throws: PhoneHostError.traceUnwritable(path)) {
+                try phone.tap(#require(ListenAddress("127.0.0.1:1")), TapOptions(trace: path))
+            }
+        }
+    }
+
+    @Test func `a trace tells how the phone was set, not only what was said at the tap`() throws {
+        let (bench, reader) = (try Bench(), try FakeReader())
+        let phone = try bench.make("alice")
+        var settings = phone.settings
+        (settings.expressMode, settings.isLocked) = (false, false)
+        try phone.set(settings)
+        reader.start { reader in
+            _ = reader.ask(Self.selectApplet)
+            _ = reader.ask(Self.refusal)
+        }
+        let result = try phone.tap(reader.address, TapOptions(timeout: .seconds(4)))
+        let text = try String(contentsOfFile: try #require(result.trace), encoding: .utf8)
+        let header = try #require(TapTrace(parsing: text)).header
+        #expect(header.expressMode == false && header.isUnlocked == true)
+        #expect(header.powerReserve == false && header.interface == .contactless)
+    }
+
     @Test func `a phone whose maker knows no automaker does not try to pair`() throws {
         let phone = try Bench(hasAutomaker: false).make("alice")
         #expect(throws: PhoneHostError.noAutomaker) {

@@ -44,6 +44,22 @@ import VirtualPhone
             #expect(
                 refusal.text == "The phone is too far away. The simulated radio says 6.20 m.")
 
+            // Both sides kept what was said, and say it again.
+            let ours = gateway.folder.appending(path: "traces/\(gateway.car.vehicleId).jsonl")
+            let paths = [ours.path, try #require(far.trace)]
+            let traces = try paths.map { path in
+                try #require(
+                    TapTrace(parsing: String(contentsOfFile: path, encoding: .utf8)), "\(path)")
+            }
+            #expect(traces[0].lines.last?.end?.hasPrefix("The phone is too far away.") == true)
+            #expect(traces[1].lines.last?.end == far.text)
+            let car = try #require(CarReplay.recorded(traces[0])).comparison
+            #expect(car.differences.isEmpty && car.equal > 1, "\(car.differences)")
+            let snapshot = try JSONDecoder().decode(
+                PhoneCard.Snapshot.self, from: Data(try #require(traces[1].header.phone).utf8))
+            let phone = PhoneReplay(traces[1], snapshot: snapshot).comparison
+            #expect(phone.differences.isEmpty && phone.equal == car.equal, "\(phone.differences)")
+
             // The same key at the door handle, as ever.
             let before = refusal.id
             let door = try await phones.use("alice") { [service = gateway.service] phone in

@@ -11,14 +11,18 @@ public struct ApproachOptions: Sendable {
     public var timeout: Duration
     /// The user has authenticated.
     public var isUnlocked: Bool
+    /// Where to write a trace; an approach that failed writes one into the phone's folder anyway.
+    public var trace: String?
 
     /// An approach to 1.5 m for 10 s at most.
     public init(
-        centimetres: UInt16 = 150, timeout: Duration = .seconds(10), isUnlocked: Bool = false
+        centimetres: UInt16 = 150, timeout: Duration = .seconds(10), isUnlocked: Bool = false,
+        trace: String? = nil
     ) {
         self.centimetres = centimetres
         self.timeout = timeout
         self.isUnlocked = isUnlocked
+        self.trace = trace
     }
 }
 
@@ -54,6 +58,11 @@ public struct ApproachResult: Sendable {
 
     /// How a key is for a car that opens without a tap.
     enum KeyStanding: Equatable, Sendable { case none, suspended, atReadersOnly, ready }
+
+    /// Where the trace is, when there is one.
+    public var trace: String? { transaction.trace }
+    /// Why the trace could not be written.
+    public var traceFailure: String? { transaction.traceFailure }
 
     /// The key of the transaction.
     public var key: KeyID? { transaction.key }

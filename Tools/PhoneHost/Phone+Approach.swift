@@ -16,6 +16,7 @@ extension Phone {
         _ address: ListenAddress, _ options: ApproachOptions = ApproachOptions(),
         step: (String) -> Void = { _ in }
     ) throws -> ApproachResult {
+        try checkTrace(options.trace)
         let conditions = settings.conditions(TapOptions(isUnlocked: options.isUnlocked))
         guard conditions.frameworkRuns else { return ApproachResult(ending: .radioIsOff) }
         let link = try TCPLink.connect(to: address, else: .noRadio(address.description))
@@ -27,6 +28,9 @@ extension Phone {
             card.conditions = PhoneConditions()
         }
         _ = card.takeEvents()
+        let (start, began) = (card.snapshot, ContinuousClock.now)
+        var ms: Double { (ContinuousClock.now - began) / .milliseconds(1) }
+        var trace = beginTrace()
         step("near the car's radio at \(address); simulated distance \(Self.metres(options))")
         let distance = RangingMessage.simulatedDistance(centimetres: options.centimetres)
         _ = link.send(distance.frame.encoded)
@@ -36,9 +40,15 @@ extension Phone {
         while !approach.isOver, case .bytes(let bytes) = link.next(until: deadline) {
             buffer.append(bytes)
             while !approach.isOver, let frame = try next(in: &buffer) {
-                let answer = card.receive(frame, at: clock.now)
+                let now = clock.now
+                let answer = card.receive(frame, at: now)
                 try save()
                 if let answer { _ = link.send(answer.encoded) }
+                if frame.type == .secureElement, let answer {
+                    trace.note(
+                        frame.data, answer.data, ms: ms, at: now, keys: card.traceKeys,
+                        draws: draws.take())
+                }
                 approach.answered(frame, answer)
                 for event in card.takeEvents() { approach.saw(event, step) }
             }
@@ -47,6 +57,9 @@ extension Phone {
         suspect(approach.result.transaction)
         try save()
         try noteKeys()
+        keepTrace(
+            trace, at: options.trace, hasFailed: !approach.result.isSuccess,
+            text: approach.result.text, ms: ms, start: start, in: &approach.result.transaction)
         return approach.result
     }
 

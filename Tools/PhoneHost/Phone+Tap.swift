@@ -16,7 +16,7 @@ extension Phone {
     public func tap(_ address: ListenAddress, _ options: TapOptions = TapOptions()) throws
         -> TapResult
     {
-        try checkTrace(options)
+        try checkTrace(options.trace)
         card.conditions = settings.conditions(options)
         card.leavePairingMode()
         if let password = options.password {
@@ -56,9 +56,9 @@ extension Phone {
         suspect(session.result)
         try save()
         try noteKeys()
-        do {
-            session.result.trace = try endTrace(session, options, start: start)
-        } catch { session.result.traceFailure = "\(error)" }
+        keepTrace(
+            session.trace, at: options.trace, hasFailed: !session.result.isSuccess,
+            text: session.result.text, ms: session.milliseconds, start: start, in: &session.result)
         return session.result
     }
 

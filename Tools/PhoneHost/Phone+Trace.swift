@@ -16,13 +16,14 @@ extension Phone {
         trace.header.isUnlocked = card.conditions.isUnlocked
         trace.header.expressMode = card.conditions.expressMode
         trace.header.powerReserve = !card.conditions.frameworkRuns
+        trace.header.interface = card.interface
         draws.remember(trace.holdsSecrets)
         return trace
     }
 
     /// Refuses a trace that could not be written afterwards: what the tap did must not be lost for it.
-    func checkTrace(_ options: TapOptions) throws(PhoneHostError) {
-        guard let path = options.trace else { return }
+    func checkTrace(_ path: String?) throws(PhoneHostError) {
+        guard let path else { return }
         let url = URL(fileURLWithPath: path)
         var isFolder: ObjCBool = false
         let exists = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
@@ -31,25 +32,29 @@ extension Phone {
         else { throw .traceUnwritable(path) }
     }
 
-    /// Writes the trace where it was asked for, else beside the phone when the tap failed; where
-    /// it is then.
+    /// Writes the trace where it was asked for, else beside the phone when what it shows failed, and
+    /// notes in `result` where it is, or why it is not: the tap is what it is.
     ///
-    /// - Parameter start: the phone before the tap.
-    func endTrace(
-        _ session: TapSession, _ options: TapOptions, start: PhoneCard.Snapshot
-    ) throws -> String? {
+    /// - Parameters:
+    ///   - text: how it ended, `ms` after it began.
+    ///   - start: the phone before it.
+    func keepTrace(
+        _ trace: TapTrace, at path: String?, hasFailed: Bool, text: String, ms: Double,
+        start: PhoneCard.Snapshot, in result: inout TapResult
+    ) {
         draws.remember(false)
-        var trace = session.trace
-        let isWanted = options.trace != nil || !session.result.isSuccess
-        guard isWanted, !trace.isEmpty else { return nil }
-        if trace.holdsSecrets {
-            trace.header.phone = String(decoding: try JSONEncoder().encode(start), as: UTF8.self)
-        }
-        trace.noteEnd(session.result.text, ms: session.milliseconds)
-        let url =
-            options.trace.map { URL(fileURLWithPath: $0) } ?? folder.appending(path: "trace.jsonl")
-        try PrivateFolder(url.deletingLastPathComponent())
-            .write(Data(try trace.text().utf8), to: url.lastPathComponent, mode: 0o600)
-        return url.path
+        guard path != nil || hasFailed, !trace.isEmpty else { return }
+        var trace = trace
+        trace.noteEnd(text, ms: ms)
+        let url = path.map { URL(fileURLWithPath: $0) } ?? folder.appending(path: "trace.jsonl")
+        do {
+            if trace.holdsSecrets {
+                trace.header.phone = String(
+                    decoding: try JSONEncoder().encode(start), as: UTF8.self)
+            }
+            try PrivateFolder(url.deletingLastPathComponent())
+                .write(Data(try trace.text().utf8), to: url.lastPathComponent, mode: 0o600)
+            result.trace = url.path
+        } catch { result.traceFailure = "\(error)" }
     }
 }

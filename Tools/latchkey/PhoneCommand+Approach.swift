@@ -26,6 +26,7 @@ extension PhoneCommand {
         @Option(help: "Metres between phone and car that the simulated radio measures.")
         var distance = 1.5
         @Flag(help: "The user has authenticated on the phone.") var unlocked = false
+        @Option(help: "Where to write a trace of it, for `latchkey trace`.") var trace: String?
         @Option(help: "Seconds to stay near the car at most.") var timeout: Double = 10
 
         func validate() throws {
@@ -48,16 +49,21 @@ extension PhoneCommand {
             let phone = try state.phone(name)
             let options = ApproachOptions(
                 centimetres: UInt16((distance * 100).rounded()), timeout: .seconds(timeout),
-                isUnlocked: unlocked)
+                isUnlocked: unlocked, trace: trace)
             let result = try await PhoneCommand.speaking(name) {
                 try phone.approach(address, options) { print("\(name): \($0)") }
+            }
+            defer {
+                result.traceFailure.map { PhoneCommand.complain("\(name): no trace: \($0)") }
             }
             guard result.isSuccess else {
                 PhoneCommand.complain("\(name): \(result.text)")
                 result.hint.map { PhoneCommand.complain("hint: \($0)") }
+                result.trace.map { PhoneCommand.complain("trace: latchkey trace show \($0)") }
                 throw ExitCode(1)
             }
             print("\(name): \(result.text)")
+            result.trace.map { print("trace: latchkey trace show \($0)") }
         }
 
         private func address() async throws -> ListenAddress {

@@ -18,6 +18,7 @@ struct ApproachRunner: Sendable {
     func serve(_ link: StreamLink, of id: VehicleID) async {
         var tap = Tap(
             link, at: .init(vehicleId: id, role: .approach), random: taps.host.random)
+        tap.beginTrace(taps.host)
         var end: RangingMessage?
         for attempt in 1...2 {
             end = nil
@@ -32,6 +33,7 @@ struct ApproachRunner: Sendable {
         }
         // Whoever connects and never says a word is no phone.
         guard tap.lastAnswer != nil else { return }
+        taps.keepTrace(of: tap)
         await taps.log(tap)
         if let end { await link.send(end.frame) }
     }

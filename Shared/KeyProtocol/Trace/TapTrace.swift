@@ -25,6 +25,7 @@ public struct TapTrace: Equatable, Sendable {
         public var isUnlocked: Bool?
         public var powerReserve: Bool?
         public var expressMode: Bool?
+        public var interface: Interface?
 
         /// A header without a phone.
         public init(side: Side, environment: String, name: String, at: Instant) {

@@ -17,6 +17,7 @@ public struct PhoneReplay: Sendable {
             isUnlocked: trace.header.isUnlocked ?? false,
             expressMode: trace.header.expressMode ?? true,
             frameworkRuns: !(trace.header.powerReserve ?? false))
+        card.interface = trace.header.interface ?? .contactless
         var annotator = APDUAnnotator()
         for (line, recorded) in trace.annotated() where comparison.isOpen {
             guard let text = line.command, let command = try? [UInt8](hex: text) else {
