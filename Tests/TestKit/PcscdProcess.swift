@@ -89,28 +89,3 @@ private enum Orphans {
 
     static func killAll() { lock.withLock { for pid in pids { kill(pid, SIGKILL) } } }
 }
-
-/// Ports nobody listens on.
-enum FreePorts {
-    /// A free port whose successor is free too.
-    static func pair() throws -> UInt16 {
-        for _ in 0..<200 {
-            let port = UInt16.random(in: 20_000..<32_000)
-            if isFree(port), isFree(port + 1) { return port }
-        }
-        throw PrivatePCSC.Failure(description: "no two free ports in a row")
-    }
-
-    private static func isFree(_ port: UInt16) -> Bool {
-        let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(probe) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(probe, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        } == 0
-    }
-}

@@ -74,7 +74,7 @@ public final class PrivatePCSC: Sendable {
     private init(_ names: [String], _ driver: Driver) throws {
         folder = FileManager.default.temporaryDirectory
             .appending(path: "latchkey-pcsc-\(UUID().uuidString.prefix(8))")
-        readers = try names.map { Reader(name: $0, port: try FreePorts.pair()) }
+        readers = names.map { Reader(name: $0, port: UInt16(FreePort.take(count: 2))) }
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try? FileManager.default.createDirectory(
             atPath: "/run/pcscd", withIntermediateDirectories: true)
