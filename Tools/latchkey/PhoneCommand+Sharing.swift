@@ -101,7 +101,7 @@ extension PhoneCommand {
                 throw ValidationError("--until is in the past")
             }
             guard end.map({ $0 > start }) ?? true else {
-                throw ValidationError("--until is before --not-before")
+                throw ValidationError("--until is not after --from")
             }
             return (start, end)
         }
@@ -114,16 +114,6 @@ extension PhoneCommand {
                 throw ValidationError("\(option) takes 2027-01-01 or 2027-01-01T12:00:00Z")
             }
             return time
-        }
-
-        /// A time in full, or a day with `time`.
-        private static func instant(
-            _ text: String, _ option: String, _ time: String
-        ) throws -> Instant {
-            guard let instant = Instant(rfc3339: text) ?? Instant(rfc3339: text + time) else {
-                throw ValidationError("\(option) takes 2027-01-01 or 2027-01-01T12:00:00Z")
-            }
-            return instant
         }
     }
 
