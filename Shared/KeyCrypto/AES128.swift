@@ -8,7 +8,7 @@ internal import CryptoExtras
 struct AESKey: Sendable, Equatable {
     private let key: SymmetricKey
 
-    init(_ bytes: some Sequence<UInt8>) { key = SymmetricKey(data: Array(bytes)) }
+    init(_ bytes: ArraySlice<UInt8>) { key = SymmetricKey(data: bytes) }
 
     /// The 16 bytes; only traces of the bench ask for them.
     var exposed: [UInt8] { key.withUnsafeBytes { Array($0) } }
@@ -66,5 +66,5 @@ struct AESKey: Sendable, Equatable {
 
 /// AES-128-CMAC (RFC 4493), 16 bytes; `length` unless the key has 16 bytes.
 public func cmac(key: [UInt8], _ message: [UInt8]) throws(CryptoError) -> [UInt8] {
-    try AESKey(key).cmac(message)
+    try AESKey(key[...]).cmac(message)
 }

@@ -11,9 +11,9 @@ public struct ChannelKeys: Sendable, Equatable, CustomStringConvertible, CustomR
 
     /// Takes three keys of 16 bytes; a channel with others refuses to work.
     public init(encryption: [UInt8], mac: [UInt8], responseMAC: [UInt8]) {
-        self.encryption = AESKey(encryption)
-        self.mac = AESKey(mac)
-        self.responseMAC = AESKey(responseMAC)
+        self.encryption = AESKey(encryption[...])
+        self.mac = AESKey(mac[...])
+        self.responseMAC = AESKey(responseMAC[...])
     }
 
     /// Kenc ‖ Kmac ‖ Krmac, 48 bytes.

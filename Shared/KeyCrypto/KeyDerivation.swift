@@ -33,7 +33,9 @@ struct ExtractedSecret {
         result.reserveCapacity(count + 32)
         while result.count < count {
             let block = key.code { hash in
-                if !result.isEmpty { hash.take(Array(result.suffix(32))) }
+                result.withUnsafeBytes {
+                    hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0.suffix(32)))
+                }
                 hash.take(info)
                 withUnsafeBytes(of: number) { hash.update(bufferPointer: $0) }
             }

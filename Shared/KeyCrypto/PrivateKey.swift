@@ -25,7 +25,7 @@ public struct PrivateKey: Sendable, CustomStringConvertible, CustomReflectable {
     }
 
     /// 32 bytes, big-endian, which are wiped no more; every reader is a place to review.
-    public var scalar: [UInt8] { parsed.scalar.exposed }
+    public var scalar: [UInt8] { parsed.scalar.withUnsafeBytes { Array($0) } }
 
     /// The public half; computed once.
     public var publicKey: PublicKey { parsed.publicKey }
@@ -82,7 +82,7 @@ extension PrivateKey: Hashable, Codable {
 /// What swift-crypto makes of one scalar. Making either key costs a multiplication k·G (10 µs), and
 /// most keys only sign or only agree, so each half is made when it is first wanted.
 private final class ParsedPrivateKey: Sendable {
-    let scalar: SecretBytes
+    let scalar: SymmetricKey
     private let halves = Mutex(Halves())
 
     private struct Halves {
@@ -100,13 +100,13 @@ private final class ParsedPrivateKey: Sendable {
     init?(_ scalar: [UInt8]) {
         guard scalar.contains(where: { $0 != 0 }), scalar.lexicographicallyPrecedes(Self.order)
         else { return nil }
-        self.scalar = SecretBytes(scalar)
+        self.scalar = SymmetricKey(data: scalar)
     }
 
     var signing: P256.Signing.PrivateKey {
         halves.withLock { halves in
             if let key = halves.signing { return key }
-            let key = Self.sure { try P256.Signing.PrivateKey(rawRepresentation: scalar.key) }
+            let key = Self.sure { try P256.Signing.PrivateKey(rawRepresentation: scalar) }
             halves.signing = key
             return key
         }
@@ -127,7 +127,7 @@ private final class ParsedPrivateKey: Sendable {
 
     private func agreement(_ halves: inout Halves) -> P256.KeyAgreement.PrivateKey {
         if let key = halves.agreement { return key }
-        let key = Self.sure { try P256.KeyAgreement.PrivateKey(rawRepresentation: scalar.key) }
+        let key = Self.sure { try P256.KeyAgreement.PrivateKey(rawRepresentation: scalar) }
         halves.agreement = key
         return key
     }
