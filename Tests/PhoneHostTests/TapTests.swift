@@ -11,10 +11,10 @@ import Testing
 import VirtualPhone
 
 @Suite struct TapTests {
-    private static let selectApplet: [UInt8] =
+    static let selectApplet: [UInt8] =
         [0x00, 0xA4, 0x04, 0x00, 0x0D] + ApplicationID.applet.bytes + [0x00]
-    private static let refusal: [UInt8] = [0x80, 0x3C, 0x00, 0x01]
-    private static let unlocked: [UInt8] = [0x80, 0x3C, 0x01, 0x01]
+    static let refusal: [UInt8] = [0x80, 0x3C, 0x00, 0x01]
+    static let unlocked: [UInt8] = [0x80, 0x3C, 0x01, 0x01]
     private static let doorFrame = PollingFrame(
         of: TerminalID(.forTests, at: .door), in: VehicleID(uncheckedBytes: [UInt8](1...8))
     ).encoded
@@ -23,7 +23,7 @@ import VirtualPhone
     ).encoded
 
     /// Taps a phone without keys on a reader that follows `script`; the script's answers come back.
-    private func tap(
+    func tap(
         _ options: TapOptions = TapOptions(timeout: .seconds(4)),
         _ script: @escaping @Sendable (FakeReader) -> [[UInt8]]
     ) throws -> (TapResult, [[UInt8]]) {
@@ -70,50 +70,6 @@ import VirtualPhone
         #expect(!result.isSuccess)
         #expect(result.text.contains("This phone has no key for this car."))
         #expect(result.hint != nil)
-    }
-
-    @Test func `a tap that failed is kept with every command, one that worked when asked for`()
-        throws
-    {
-        let (result, _) = try tap { [$0.ask(Self.selectApplet), $0.ask(Self.refusal)] }
-        #expect(result.trace?.hasSuffix("alice/trace.jsonl") == true)
-        let file = FileManager.default.temporaryDirectory
-            .appending(path: "\(UUID().uuidString).jsonl")
-        defer { try? FileManager.default.removeItem(at: file) }
-        let options = TapOptions(timeout: .seconds(4), trace: file.path)
-        let (good, _) = try tap(options) { [$0.ask(Self.selectApplet), $0.ask(Self.unlocked)] }
-        #expect(good.trace == file.path)
-        let trace = try #require(TapTrace(parsing: String(contentsOf: file, encoding: .utf8)))
-        #expect(trace.annotated().flatMap(\.apdus).map(\.title).first == "SELECT applet")
-        #expect(trace.header.phone != nil && trace.lines.last?.end?.hasPrefix("unlocked") == true)
-        let (quiet, _) = try tap { [$0.ask(Self.selectApplet), $0.ask(Self.unlocked)] }
-        #expect(quiet.trace == nil)
-    }
-
-    @Test func `a trace that could not be written is refused before the tap`() throws {
-        let phone = try Bench().make("alice")
-        for path in ["/nonexistent/tap.jsonl", FileManager.default.temporaryDirectory.path] {
-            #expect(throws: PhoneHostError.traceUnwritable(path)) {
-                try phone.tap(#require(ListenAddress("127.0.0.1:1")), TapOptions(trace: path))
-            }
-        }
-    }
-
-    @Test func `a trace tells how the phone was set, not only what was said at the tap`() throws {
-        let (bench, reader) = (try Bench(), try FakeReader())
-        let phone = try bench.make("alice")
-        var settings = phone.settings
-        (settings.expressMode, settings.isLocked) = (false, false)
-        try phone.set(settings)
-        reader.start { reader in
-            _ = reader.ask(Self.selectApplet)
-            _ = reader.ask(Self.refusal)
-        }
-        let result = try phone.tap(reader.address, TapOptions(timeout: .seconds(4)))
-        let text = try String(contentsOfFile: try #require(result.trace), encoding: .utf8)
-        let header = try #require(TapTrace(parsing: text)).header
-        #expect(header.expressMode == false && header.isUnlocked == true)
-        #expect(header.powerReserve == false && header.interface == .contactless)
     }
 
     @Test func `a phone whose maker knows no automaker does not try to pair`() throws {

@@ -27,7 +27,7 @@ public struct ApproachOptions: Sendable {
 }
 
 /// What happened near the car, as the phone saw it.
-public struct ApproachResult: Sendable {
+public struct ApproachResult: Encounter {
     /// How it ended.
     public enum Ending: Equatable, Sendable {
         /// The car opened without a tap.

@@ -31,7 +31,7 @@ public struct TapOptions: Sendable {
 }
 
 /// What happened at the reader, as the phone saw it.
-public struct TapResult: Sendable {
+public struct TapResult: Encounter {
     /// How it ended.
     public enum Ending: Equatable, Sendable {
         /// The car's last CONTROL FLOW.

@@ -53,17 +53,7 @@ extension PhoneCommand {
             let result = try await PhoneCommand.speaking(name) {
                 try phone.approach(address, options) { print("\(name): \($0)") }
             }
-            defer {
-                result.traceFailure.map { PhoneCommand.complain("\(name): no trace: \($0)") }
-            }
-            guard result.isSuccess else {
-                PhoneCommand.complain("\(name): \(result.text)")
-                result.hint.map { PhoneCommand.complain("hint: \($0)") }
-                result.trace.map { PhoneCommand.complain("trace: latchkey trace show \($0)") }
-                throw ExitCode(1)
-            }
-            print("\(name): \(result.text)")
-            result.trace.map { print("trace: latchkey trace show \($0)") }
+            try PhoneCommand.tell(result, of: name)
         }
 
         private func address() async throws -> ListenAddress {

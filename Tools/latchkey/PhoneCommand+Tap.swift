@@ -63,17 +63,7 @@ extension PhoneCommand {
                 powerReserve: powerReserve, trace: trace)
             let result = try await PhoneCommand.speaking(name) { try phone.tap(address, options) }
             result.announcement.map { print("\(name): \($0.sentence)") }
-            defer {
-                result.traceFailure.map { PhoneCommand.complain("\(name): no trace: \($0)") }
-            }
-            guard result.isSuccess else {
-                PhoneCommand.complain("\(name): \(result.text)")
-                result.hint.map { PhoneCommand.complain("hint: \($0)") }
-                result.trace.map { PhoneCommand.complain("trace: latchkey trace show \($0)") }
-                throw ExitCode(1)
-            }
-            print("\(name): \(result.text)")
-            result.trace.map { print("trace: latchkey trace show \($0)") }
+            try PhoneCommand.tell(result, of: name)
             if let key = result.paired {
                 print("\(name): owner key \(key); `latchkey phone sync \(name)` registers it")
             } else if !offline, !powerReserve, !phone.settings.isInPowerReserve {

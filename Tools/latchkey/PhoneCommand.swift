@@ -93,6 +93,20 @@ extension PhoneCommand {
         FileHandle.standardError.write(Data((line + "\n").utf8))
     }
 
+    /// Tells how the phone called `name` met a car; a failure ends the command with 1.
+    static func tell(_ encounter: some Encounter, of name: String) throws {
+        let trace = encounter.trace.map { "trace: latchkey trace show \($0)" }
+        defer { encounter.traceFailure.map { complain("\(name): no trace: \($0)") } }
+        guard encounter.isSuccess else {
+            complain("\(name): \(encounter.text)")
+            encounter.hint.map { complain("hint: \($0)") }
+            trace.map { complain($0) }
+            throw ExitCode(1)
+        }
+        print("\(name): \(encounter.text)")
+        trace.map { print($0) }
+    }
+
     /// Runs `work` for the phone called `name`; the core's refusals become sentences.
     static func speaking<Result>(
         _ name: String, _ work: () async throws -> Result

@@ -38,8 +38,7 @@ public struct CertificateName: Hashable, Sendable {
         var attributes = try sets.sequence("relative name", tag: .set)
         var attribute = try attributes.sequence("name attribute")
         guard sets.isAtEnd, attributes.isAtEnd,
-            Array(try attribute.primitive("object identifier", tag: .objectIdentifier))
-                == Self.commonName
+            try CertificateParts.identifier(&attribute) == Self.commonName
         else { throw .chain("a name that is not one CommonName") }
         let isPrintable = attribute.isNext(.printableString)
         guard isPrintable || attribute.isNext(.utf8String) else {

@@ -89,7 +89,7 @@ enum CertificateParts {
         return [UInt8](repeating: 0, count: 32 - digits.count) + digits
     }
 
-    private static func identifier(_ fields: inout DERReader) throws(PKIError) -> [UInt8] {
+    static func identifier(_ fields: inout DERReader) throws(PKIError) -> [UInt8] {
         Array(try fields.primitive("object identifier", tag: .objectIdentifier))
     }
 }

@@ -13,18 +13,18 @@ import KeyProtocol
 /// `phone(1)`, then `{ action(1) ... }*`: the low five bits say what, the high ones how the wire
 /// changes it.
 struct ScriptedReader {
-    private var input: FuzzInput
-    private var phone: PhoneCard
-    private let record: VehicleRecord
+    var input: FuzzInput
+    var phone: PhoneCard
+    let record: VehicleRecord
     private let isPairing: Bool
     private var now = FuzzWorld.noon
-    private let random = FuzzRandom(seed: "reader").source
+    let random = FuzzRandom(seed: "reader").source
     private var transcript: TransactionTranscript?
     private var ephemeral: PrivateKey?
     private var fast: SecureChannel?
-    private var channel: SecureChannel?
-    private var responder: SPAKE2Plus.Responder?
-    private var requestsLeft = 2
+    var channel: SecureChannel?
+    var responder: SPAKE2Plus.Responder?
+    var requestsLeft = 2
     /// Whether the command under way is protected by keys only car and phone have, and unchanged.
     private var isGenuine = false
     /// Whether the last command, and AUTH0, arrived as they were sent.
@@ -69,7 +69,7 @@ struct ScriptedReader {
         try require(outcome.result == .unlocked(.all), "the key does not open: \(outcome)")
     }
 
-    private mutating func step(_ action: UInt8) throws {
+    mutating func step(_ action: UInt8) throws {
         switch action & 0x1F {
         case 0: _ = try send(input.piece(), action)
         case 1: _ = try send(ApplicationID.framework.select.encoded, action)
@@ -110,7 +110,7 @@ struct ScriptedReader {
     }
 
     /// The wire, and what must hold for every command.
-    private mutating func send(_ command: [UInt8], _ action: UInt8) throws -> ResponseAPDU {
+    mutating func send(_ command: [UInt8], _ action: UInt8) throws -> ResponseAPDU {
         let sent = input.changed(command, by: action)
         arrived = sent == command
         let isGenuine = self.isGenuine && arrived
@@ -219,89 +219,9 @@ struct ScriptedReader {
         ).encoded
     }
 
-    // MARK: - Pairing
-
-    private mutating func request(_ action: UInt8) throws {
-        guard requestsLeft > 0, let mode = record.pairing else { return }
-        requestsLeft -= 1
-        forget()
-        let request = SPAKERequest(
-            appletVersions: record.identity.versions, salt: mode.salt, N: mode.N, r: mode.r,
-            p: mode.p, brand: [0xFF, 0xFF])
-        let response = try send(request.command.encoded, action)
-        guard let share = try? TLVMap(response.body).value(0x50, count: 65) else { return }
-        responder = try? SPAKE2Plus.Responder(
-            verifier: SPAKE2Plus.Verifier(w0: mode.w0.exposed, L: mode.L.exposed), share: share,
-            random: random, spakeVersion: ProtocolVersion.v0100.bytes,
-            appletVersions: request.appletVersions.encoded)
-    }
-
-    private mutating func verify(_ action: UInt8) throws {
-        guard let responder else { return }
-        let command = CommandAPDU(
-            cla: 0x80, ins: Instruction.spakeVerify,
-            data: [TLV(0x52, responder.share), TLV(0x57, responder.evidence)].encoded)
-        let response = try send(command.encoded, action)
-        guard let evidence = try? TLVMap(response.body).value(0x58, count: 16) else { return }
-        guard let keys = try? responder.finish(evidence: evidence) else {
-            throw FuzzFailure("the phone proves another password")
-        }
-        channel = SecureChannel(keys: keys.channel)
-    }
-
-    private mutating func writeData(_ plain: [UInt8], p1: UInt8, _ action: UInt8) throws {
-        open(
-            try sendSealed(
-                CommandAPDU(cla: 0x84, ins: Instruction.writeData, p1: p1), plain, action))
-    }
-
-    /// The batch a car sends, one byte of it changed when the input says so.
-    private mutating func writeBatch(_ action: UInt8) throws {
-        let creation = EndpointCreationData(
-            vehicleId: FuzzKeys.vehicleId, version: .v0200, options: .ownerDefault,
-            slotId: SlotID(generation: 0, position: 1), notBefore: FuzzWorld.begin,
-            notAfter: .noEnd, authorizedKeys: [FuzzKeys.automaker.publicKey.bytes],
-            vehicleKey: FuzzKeys.car.publicKey.bytes)
-        var stream = [
-            TLV(0x7F4A, creation.encoded), TLV(0x7F4B, record.identity.certificate.exposed),
-            TLV(0x7F4D, MailboxMapping.standard.encoded),
-            TLV(0x7F4E, DeviceConfiguration().encoded), TLV(0x5F5F, [UInt8]()),
-        ].encoded
-        let place = Int(input.byte()) << 8 | Int(input.byte())
-        if stream.indices.contains(place) { stream[place] ^= input.byte() }
-        while !stream.isEmpty {
-            let piece = Array(stream.prefix(Limits.protectedPlaintext))
-            stream.removeFirst(piece.count)
-            try writeData(piece, p1: stream.isEmpty ? 0x80 : 0x00, action & 0x1F)
-        }
-    }
-
-    private mutating func getData(_ action: UInt8) throws {
-        let tags: [UInt16] = [0x5F63, 0x7F60, 0x7F61, 0x7F62, 0x0000]
-        let tag = tags[Int(input.byte()) % tags.count]
-        open(
-            try sendSealed(
-                CommandAPDU(cla: 0x84, ins: Instruction.getData), tag.bigEndianBytes, action))
-    }
-
-    /// Phase 2 as it should be, as far as the input lets it.
-    private mutating func pair() throws {
-        for action: UInt8 in [1, 8, 9] { try step(action) }
-        try writeBatch(0)
-        let announce = OPControlFlow.fieldResetFollows.command
-        _ = try send(announce.encoded, 0)
-        phone.fieldLost()
-        _ = try send(ApplicationID.framework.select.encoded, 0)
-        for tag: UInt16 in [0x5F63, 0x7F62] {
-            open(
-                try sendSealed(
-                    CommandAPDU(cla: 0x84, ins: Instruction.getData), tag.bigEndianBytes, 0))
-        }
-    }
-
     // MARK: - The channel
 
-    private mutating func sendSealed(
+    mutating func sendSealed(
         _ command: CommandAPDU, _ plain: [UInt8], _ action: UInt8
     ) throws -> ResponseAPDU {
         var command = command
@@ -315,7 +235,7 @@ struct ScriptedReader {
         return try send(command.encoded, action)
     }
 
-    private mutating func open(_ response: ResponseAPDU) {
+    mutating func open(_ response: ResponseAPDU) {
         guard (try? channel?.openResponse(response.body)) != nil else {
             channel = nil
             return
@@ -327,7 +247,7 @@ struct ScriptedReader {
         transcript = nil
     }
 
-    private mutating func forget() {
+    mutating func forget() {
         (transcript, ephemeral, fast, channel) = (nil, nil, nil, nil)
     }
 }
