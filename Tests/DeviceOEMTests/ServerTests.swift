@@ -26,7 +26,7 @@ import Testing
                 keyId: key, phone: "bob", vehicleId: vehicle, vehicleOemId: "roadworks",
                 keyType: .shared, addedAt: TestPKI.now)
         ])
-        let port = Int(try BrokerProcess.freePort())
+        let port = FreePort.take()
         let server = DeviceOEMServer(
             maker: maker, address: ListenAddress(host: "127.0.0.1", port: port))
         let running = Task { try await server.run(handlesSignals: false) }

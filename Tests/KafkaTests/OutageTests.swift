@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func `closing with sends under way fails them in time`() async throws {
-        let port = try BrokerProcess.freePort()
+        let port = UInt16(FreePort.take())
         let producer = try KafkaProducer(configuration("127.0.0.1:\(port)"))
         let sending = Task {
             try await producer.outcomes(of: (0..<10).map { record("never", "k", "\($0)") })
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func `a cancelled sender stops waiting`() async throws {
-        let port = try BrokerProcess.freePort()
+        let port = UInt16(FreePort.take())
         var options = KafkaProducerOptions()
         options.recordsInFlight = 2
         let producer = try KafkaProducer(configuration("127.0.0.1:\(port)"), options: options)
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func `a producer that was dropped without closing ends too`() async throws {
-        let port = try BrokerProcess.freePort()
+        let port = UInt16(FreePort.take())
         let sending = Task {
             let producer = try KafkaProducer(configuration("127.0.0.1:\(port)"))
             async let unfinished = producer.outcomes(of: [record("never", "k", "v")])
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test func `a delivery timeout is reported for each record`() async throws {
-        let port = try BrokerProcess.freePort()
+        let port = UInt16(FreePort.take())
         var options = KafkaProducerOptions()
         options.deliveryTimeout = .milliseconds(500)
         let producer = try KafkaProducer(configuration("127.0.0.1:\(port)"), options: options)

@@ -13,7 +13,7 @@ struct `Kafka on another broker` {
         let admin: KafkaAdmin
 
         init(topic: String, partitions: Int) async throws {
-            proxy = try await FaultProxy(upstream: try BrokerProcess.freePort())
+            proxy = try await FaultProxy(upstream: UInt16(FreePort.take()))
             broker = try await Tansu.start(behind: proxy)
             producer = try KafkaProducer(configuration(proxy.address))
             admin = try KafkaAdmin(configuration(proxy.address))

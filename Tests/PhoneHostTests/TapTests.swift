@@ -261,7 +261,7 @@ import VirtualPhone
 
     @Test func `without a reader the refusal is clear`() throws {
         let phone = try Bench().make("alice")
-        let port = Int(try BrokerProcess.freePort())
+        let port = FreePort.take()
         #expect(throws: PhoneHostError.noReader("127.0.0.1:\(port)")) {
             try phone.tap(.init(host: "127.0.0.1", port: port))
         }

@@ -43,7 +43,7 @@ public final class BrokerProcess: Sendable {
         }
         var failure: (any Error)?
         for _ in 0..<3 {  // somebody else may take the port between the look and the start
-            let port = try freePort()
+            let port = UInt16(FreePort.take())
             let arguments = ["--port", "\(port)", "--parent-pid", "\(getpid())"] + named
             do {
                 return try await BrokerProcess(
@@ -101,21 +101,6 @@ public final class BrokerProcess: Sendable {
             running.waitUntilExit()
             process = nil
         }
-    }
-
-    /// A port nobody uses at this moment.
-    public static func freePort() throws -> UInt16 {
-        let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(probe) }
-        var address = loopback(0)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let found = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(probe, $0, length) == 0 && getsockname(probe, $0, &length) == 0
-            }
-        }
-        guard found else { throw Failure(description: "no free port: errno \(errno)") }
-        return UInt16(bigEndian: address.sin_port)
     }
 
     private static func answers(_ port: UInt16) -> Bool {

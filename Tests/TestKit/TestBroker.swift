@@ -32,7 +32,7 @@ public final class TestBroker: Sendable {
             let process = try await BrokerProcess.development(topics: topics)
             return TestBroker(process, proxy: nil, topics: topics)
         case .tansu:
-            let proxy = try await FaultProxy(upstream: try BrokerProcess.freePort())
+            let proxy = try await FaultProxy(upstream: UInt16(FreePort.take()))
             let process = try await Tansu.start(behind: proxy)
             let broker = TestBroker(process, proxy: proxy, topics: topics)
             try await broker.makeTopics()
