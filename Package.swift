@@ -5,8 +5,22 @@ let package = Package(
     name: "latchkey",
     // What Benchmarks measures and Fuzz feeds, packages of their own.
     products: [
-        "Contracts", "Identifiers", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", "VirtualPhone",
-    ].map { .library(name: $0, targets: [$0]) },
+        .library(
+            name: "LatchkeyCore",
+            targets: [
+                "Contracts", "Identifiers", "KeyCrypto", "KeyProtocol", "PCSC", "PKI",
+                "VirtualPhone",
+            ]),
+        // What else reads bytes from outside.
+        isCoreOnly
+            ? nil
+            : .library(
+                name: "LatchkeyEdges",
+                targets: [
+                    "DeviceOEM", "IdentityRelay", "Kafka", "Messaging", "PhoneHost", "ServiceKit",
+                    "VehicleGateway",
+                ]),
+    ].compactMap(\.self),
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
@@ -245,8 +259,9 @@ func fuzzing() -> [Target] {
         .testTarget(
             name: "FuzzTests",
             dependencies: [
-                "Contracts", "Identifiers", "Kafka", "KeyCrypto", "KeyProtocol", "Messaging", "PKI",
-                "ServiceKit", "TestKit", "VirtualPhone",
+                "Contracts", "DeviceOEM", "Identifiers", "IdentityRelay", "Kafka", "KeyCrypto",
+                "KeyProtocol", "Messaging", "PhoneHost", "PKI", "ServiceKit", "TestKit",
+                "VehicleGateway", "VirtualPhone",
             ], path: "Tests/FuzzTests", swiftSettings: strict())
     ]
 }

@@ -12,12 +12,7 @@ let package = Package(
             name: "latchkey-benchmarks",
             dependencies: [
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Identifiers", package: "latchkey"),
-                .product(name: "KeyCrypto", package: "latchkey"),
-                .product(name: "KeyProtocol", package: "latchkey"),
-                .product(name: "PCSC", package: "latchkey"),
-                .product(name: "PKI", package: "latchkey"),
-                .product(name: "VirtualPhone", package: "latchkey"),
+                .product(name: "LatchkeyCore", package: "latchkey"),
             ], path: "Sources",
             swiftSettings: [
                 .swiftLanguageMode(.v6),

@@ -11,8 +11,9 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Contracts", "Identifiers", "KeyCrypto", "KeyProtocol", "PKI", "VirtualPhone",
-            ].map { .product(name: $0, package: "latchkey") }, path: "Sources/Targets",
+                .product(name: "LatchkeyCore", package: "latchkey"),
+                .product(name: "LatchkeyEdges", package: "latchkey"),
+            ], path: "Sources/Targets",
             swiftSettings: strict()),
         .executableTarget(
             name: "latchkey-fuzz", dependencies: ["CLibFuzzer", "FuzzTargets"],

@@ -50,6 +50,6 @@ extension [UInt8] {
                 bytes = Array(bytes.prefix(place) + other.suffix(from: from))
             }
         }
-        return Array(bytes.prefix(4096))
+        return Array(bytes.prefix(Swift.max(4096, count)))
     }
 }

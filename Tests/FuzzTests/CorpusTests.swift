@@ -14,14 +14,14 @@ import Testing
     private static let seed = environment["LATCHKEY_SEED"].flatMap(UInt64.init) ?? 1
     private static let inputs = environment["LATCHKEY_INPUTS"].flatMap(Int.init)
 
-    @Test(arguments: FuzzTarget.all + FuzzTarget.edges)
+    @Test(arguments: FuzzTarget.all)
     func `what was found before does no harm`(_ target: FuzzTarget) throws {
         let corpus = try Corpus.inputs(of: target)
         #expect(!corpus.isEmpty, "no corpus for \(target)")
         for input in try Corpus.crashes(of: target) + corpus { try feed(input, to: target) }
     }
 
-    @Test(arguments: FuzzTarget.all + FuzzTarget.edges)
+    @Test(arguments: FuzzTarget.all)
     func `neighbours of the corpus do no harm`(_ target: FuzzTarget) throws {
         let corpus = try Corpus.inputs(of: target)
         let isSession = FuzzTarget.sessions.contains { $0.name == target.name }

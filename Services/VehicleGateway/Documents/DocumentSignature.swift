@@ -35,7 +35,7 @@ enum DocumentSignature {
     }
 
     /// The key of the first certificate of `x5c`, which must be a [Q] under `root`.
-    private static func signer(
+    static func signer(
         of jws: String, root: String, at now: Instant
     ) throws -> PublicKey {
         guard let header = jws.split(separator: ".", omittingEmptySubsequences: false).first,

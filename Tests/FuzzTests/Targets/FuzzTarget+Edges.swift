@@ -5,17 +5,23 @@ import Foundation
 import Identifiers
 import Kafka
 import KeyCrypto
+import PhoneHost
+import PKI
 import ServiceKit
 
+@testable import IdentityRelay
 @testable import Messaging
+@testable import VehicleGateway
 
-/// HTTP bodies, settings and records, read outside the core: only `make test` feeds these. What
-/// they rest on takes many minutes to build with coverage, and Foundation's JSON has none.
+/// What services read: HTTP bodies, records, signed documents, settings, and short texts.
 extension FuzzTarget {
     static let edges = [
         FuzzTarget("http-problems", problem),
+        FuzzTarget("relay-bodies", relayBody),
         FuzzTarget("cloud-event", cloudEvent),
+        FuzzTarget("signed-document", signedDocument),
         FuzzTarget("settings", settings),
+        FuzzTarget("lines", line),
     ]
 
     /// `which(1) ‖ JSON`: a refusal is a problem that names the field.
@@ -27,6 +33,24 @@ extension FuzzTarget {
             _ = try JSONBody.decode(type, from: JSONBody.encode(value))
         } catch let problem as Problem {
             _ = "\(problem)"
+        }
+    }
+
+    /// `which(1) ‖ JSON`: what another phone leaves in a mailbox.
+    @Sendable private static func relayBody(_ bytes: [UInt8]) throws {
+        var input = FuzzInput(bytes)
+        let (which, json) = (input.byte() % 3, input.rest())
+        switch which {
+        case 0:
+            let now = FuzzWorld.noon
+            guard let body = try? JSONBody.decode(CreateBody.self, from: json),
+                let creation = try? body.creation(at: now)
+            else { return }
+            try require(
+                creation.expiresAt > now && creation.rights.letters.utf8.count <= 3,
+                "a mailbox that has ended, or with rights nobody knows")
+        case 1: try? JSONBody.decode(UpdateBody.self, from: json).check()
+        default: try? JSONBody.decode(ReadBody.self, from: json).notificationToken?.check()
         }
     }
 
@@ -64,6 +88,45 @@ extension FuzzTarget {
         let again = try EventJSON.decode(type, from: EventJSON.encode(body))
         try require(again == body, "\(type) is another event when read again")
         _ = body.key
+    }
+
+    /// A compact JWS: nobody signs for the automaker without a certificate under its root.
+    @Sendable private static func signedDocument(_ bytes: [UInt8]) throws {
+        let jws = String(decoding: bytes, as: UTF8.self)
+        let automaker = FuzzParties.shared.automaker
+        let signer = try? DocumentSignature.signer(
+            of: jws, root: automaker.root.certificate.pem, at: FuzzWorld.noon)
+        try require(
+            signer == nil || signer == automaker.signature.certificate.publicKey,
+            "a signer the automaker does not know")
+    }
+
+    /// `which(1) ‖ text` of one line.
+    @Sendable private static func line(_ bytes: [UInt8]) throws {
+        var input = FuzzInput(bytes)
+        let which = input.byte() % 4
+        let text = String(decoding: input.rest(), as: UTF8.self)
+        switch which {
+        case 0:
+            // A file of a password is for the host that is named, not for this test.
+            guard !text.contains("passwordFile") else { return }
+            _ = try? BrokerAddress(text)
+        case 1:
+            if let trace = TraceContext(text) {
+                try require(trace.description == text, "a trace context is written otherwise")
+            }
+        case 2:
+            if let id = RequestID(text) {
+                try require(
+                    id.description == text.lowercased(), "a request id is written otherwise")
+            }
+        default:
+            guard let schedule = WeeklySchedule(text) else { return }
+            try require(
+                (1...2).contains(schedule.windows.count)
+                    && schedule.windows.allSatisfy { $0.fromMinute < $0.toMinute },
+                "a window that ends before it starts")
+        }
     }
 
     /// Lines of `NAME=value`.
