@@ -40,7 +40,7 @@ public struct InvitationLink: Sendable {
         link.fragment = nil
         let path = link.path.split(separator: "/", omittingEmptySubsequences: false)
         guard path.count >= 4, path.suffix(3).starts(with: ["v1", "m"]),
-            let last = path.last, UUID(uuidString: String(last)) != nil, let url = link.string
+            let last = path.last, UUID(text: String(last)) != nil, let url = link.string
         else { throw refusal("it does not lead to a mailbox") }
         mailbox = url
     }

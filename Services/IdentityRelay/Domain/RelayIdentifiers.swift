@@ -24,7 +24,7 @@ struct MailboxID: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads 8-4-4-4-12 hexadecimal digits; none for anything else.
     init?(_ text: String) {
-        guard text.utf8.count == 36, let uuid = UUID(uuidString: text) else { return nil }
+        guard let uuid = UUID(text: text) else { return nil }
         self.uuid = uuid
     }
 
