@@ -245,8 +245,9 @@ func fuzzing() -> [Target] {
         .testTarget(
             name: "FuzzTests",
             dependencies: [
-                "Contracts", "Identifiers", "Kafka", "KeyCrypto", "KeyProtocol", "Messaging", "PKI",
-                "ServiceKit", "TestKit", "VirtualPhone",
+                "Contracts", "Identifiers", "Kafka", "KeyCrypto", "KeyProtocol", "Messaging",
+                "PCSC",
+                "PKI", "ServiceKit", "TestKit", "VirtualPhone",
             ], path: "Tests/FuzzTests", swiftSettings: strict())
     ]
 }

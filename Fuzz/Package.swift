@@ -11,7 +11,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Contracts", "Identifiers", "KeyCrypto", "KeyProtocol", "PKI", "VirtualPhone",
+                "Contracts", "Identifiers", "KeyCrypto", "KeyProtocol", "PCSC", "PKI",
+                "VirtualPhone",
             ].map { .product(name: $0, package: "latchkey") }, path: "Sources/Targets",
             swiftSettings: strict()),
         .executableTarget(
