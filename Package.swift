@@ -260,7 +260,7 @@ func fuzzing() -> [Target] {
             name: "FuzzTests",
             dependencies: [
                 "Contracts", "DeviceOEM", "Identifiers", "IdentityRelay", "Kafka", "KeyCrypto",
-                "KeyProtocol", "Messaging", "PhoneHost", "PKI", "ServiceKit", "TestKit",
+                "KeyProtocol", "Messaging", "PCSC", "PhoneHost", "PKI", "ServiceKit", "TestKit",
                 "VehicleGateway", "VirtualPhone",
             ], path: "Tests/FuzzTests", swiftSettings: strict())
     ]

@@ -14,10 +14,13 @@ public final class CardChannel: Sendable {
     /// Answer to reset of the card, as it was at `connect`.
     public let atr: [UInt8]
     private let profile: ReaderProfile
+    /// Whether the card joins the parts of a command.
+    private let joinsParts: Bool
     private let card: CardConnection
 
     private init(reader: String, profile: ReaderProfile, atr: [UInt8], card: CardConnection) {
         (self.reader, self.profile, self.atr, self.card) = (reader, profile, atr, card)
+        joinsParts = AnswerToReset(atr)?.announcesChaining ?? false
     }
 
     deinit { card.drop() }
@@ -34,13 +37,30 @@ public final class CardChannel: Sendable {
     }
 
     /// Sends one command APDU and returns the response with its status word, at least 2 bytes.
+    ///
+    /// A command that is longer than the reader takes goes in parts to a card that announces that it
+    /// joins them. To any other it is not sent: `tooLong`. A part that is not answered 9000 ends the
+    /// command with that answer.
     public func transmit(
         _ command: [UInt8], within limit: Duration
     ) async throws(PCSCError) -> [UInt8] {
-        guard command.count >= 4, command.count <= profile.maximumCommand else { throw .tooLong }
+        guard let parts = parts(of: command) else { throw .tooLong }
+        let deadline = ContinuousClock.now + limit
         return try await card.perform(within: limit) { state throws(PCSCError) in
-            try state.transmit(command)
+            var answer: [UInt8] = []
+            for part in parts {
+                guard .now < deadline else { throw .timeout }
+                answer = try state.transmit(part)
+                guard answer == [0x90, 0x00] else { break }
+            }
+            return answer
         }
+    }
+
+    private func parts(of command: [UInt8]) -> [[UInt8]]? {
+        guard command.count >= 4 else { return nil }
+        guard command.count > profile.maximumCommand else { return [command] }
+        return joinsParts ? CommandChain.parts(of: command, limit: profile.maximumCommand) : nil
     }
 
     /// Shows the card in the field a polling frame, which it reads before the next command.

@@ -18,7 +18,7 @@ public enum PCSCError: Error, Equatable, Sendable {
     case closed
     /// Somebody else holds the card.
     case busy
-    /// The command is longer than the reader takes, or not an APDU at all.
+    /// The command is longer than the reader takes and the card joins no parts, or it is no APDU.
     case tooLong
     /// Any other code of winscard.h.
     case refused(code: UInt32)

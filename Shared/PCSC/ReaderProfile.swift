@@ -6,7 +6,8 @@
 public struct ReaderProfile: Equatable, Sendable {
     /// The word used in settings.
     public let name: String
-    /// Longest command APDU the reader takes, in bytes; a longer one is refused, never cut up.
+    /// Longest command APDU the reader takes, in bytes; a longer one goes in parts to a card that
+    /// joins them, and is refused otherwise.
     public let maximumCommand: Int
     /// Longest response APDU the reader gives, in bytes.
     public let maximumResponse: Int

@@ -219,7 +219,7 @@ import Testing
 func withCard(
     _ driver: PrivatePCSC.Driver,
     _ respond: @escaping @Sendable ([UInt8]) -> VirtualCard.Reply,
-    profile: ReaderProfile = .virtual,
+    profile: ReaderProfile = .virtual, atr: [UInt8] = VirtualCard.atr,
     power: @escaping @Sendable (VirtualCard.Power) -> Void = { _ in },
     announced: (@Sendable ([UInt8]) -> Void)? = nil,
     _ body: (CardChannel, VirtualCard, String) async throws -> Void
@@ -227,7 +227,8 @@ func withCard(
     try await PrivatePCSC.withReaders(["Roadster Door"], driver: driver) { service in
         let port = try #require(service.port(of: "Roadster Door"))
         let name = try #require(try await service.fullName(of: "Roadster Door"))
-        let card = VirtualCard(port: port, power: power, announced: announced, respond: respond)
+        let card = VirtualCard(
+            port: port, atr: atr, power: power, announced: announced, respond: respond)
         try card.insert()
         let channel = try await eventually {
             try await CardChannel.connect(to: name, profile: profile)

@@ -31,6 +31,7 @@ public final class VirtualCard: Sendable {
     public static let atr: [UInt8] = [0x3B, 0x80, 0x80, 0x01, 0x01]
 
     private let port: UInt16
+    private let atr: [UInt8]
     private let power: @Sendable (Power) -> Void
     private let announced: (@Sendable ([UInt8]) -> Void)?
     private let respond: @Sendable ([UInt8]) -> Reply
@@ -41,12 +42,13 @@ public final class VirtualCard: Sendable {
     /// `announced` gets polling frames. Without it the card has never heard of them and takes them
     /// for commands.
     public init(
-        port: UInt16, power: @escaping @Sendable (Power) -> Void = { _ in },
+        port: UInt16, atr: [UInt8] = VirtualCard.atr,
+        power: @escaping @Sendable (Power) -> Void = { _ in },
         announced: (@Sendable ([UInt8]) -> Void)? = nil,
         respond: @escaping @Sendable ([UInt8]) -> Reply
     ) {
-        (self.port, self.power, self.respond) = (port, power, respond)
-        self.announced = announced
+        (self.port, self.atr, self.power) = (port, atr, power)
+        (self.announced, self.respond) = (announced, respond)
     }
 
     deinit { connection.close() }
@@ -55,8 +57,9 @@ public final class VirtualCard: Sendable {
     public func insert() throws {
         let file = try connect()
         connection.open(file)
-        let (power, announced, respond, connection) = (power, announced, respond, connection)
-        Thread { Self.serve(file, connection, power, announced, respond) }.start()
+        let (atr, power, announced, respond) = (atr, power, announced, respond)
+        let connection = connection
+        Thread { Self.serve(file, connection, atr, power, announced, respond) }.start()
     }
 
     /// Takes the card out of the field, in the middle of an answer or not.
@@ -84,7 +87,7 @@ public final class VirtualCard: Sendable {
     }
 
     private static func serve(
-        _ file: Int32, _ connection: Connection, _ power: (Power) -> Void,
+        _ file: Int32, _ connection: Connection, _ atr: [UInt8], _ power: (Power) -> Void,
         _ announced: (([UInt8]) -> Void)?, _ respond: ([UInt8]) -> Reply
     ) {
         while let frame = readFrame(file) {

@@ -94,19 +94,4 @@ struct AnnouncementTests {
             #expect(phone.announcements.isEmpty)
         }
     }
-
-    @Test(arguments: ["pairing-trace", "friend-trace"])
-    func `every profile takes every command and answer whole`(trace: String) throws {
-        for vector in try Vectors.file(trace).cases {
-            for exchange in try vector.outputs.list("apdus") {
-                // The others are notes such as "field reset".
-                guard let command = try exchange.optional("command")?.hex() else { continue }
-                let response = try exchange.hex("response")
-                for profile in ReaderProfile.all {
-                    #expect(command.count <= profile.maximumCommand, "\(profile.name)")
-                    #expect(response.count <= profile.maximumResponse, "\(profile.name)")
-                }
-            }
-        }
-    }
 }

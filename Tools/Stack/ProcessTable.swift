@@ -12,6 +12,9 @@ enum ProcessTable {
     /// waited for still has its number.
     static func isRunning(_ pid: Int32) -> Bool {
         guard pid > 0, kill(pid, 0) == 0 else { return false }
+        // The state is that of the first thread alone: the others may outlive it, with all ports.
+        let threads = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")
+        guard threads?.count ?? 0 <= 1 else { return true }
         let data = FileManager.default.contents(atPath: "/proc/\(pid)/stat") ?? Data()
         // `pid (name) state ...`; the name may hold anything but ends with the last parenthesis.
         let state = String(decoding: data, as: UTF8.self).split(separator: ")").last?.first {

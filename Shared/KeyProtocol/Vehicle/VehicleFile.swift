@@ -48,6 +48,8 @@ public struct VehicleFile: Codable, Equatable, Sendable, CustomStringConvertible
     public var keys: [Key]
     /// State by slot id; ids that are not here were never given out.
     public var slots: [String: SlotState]
+    /// Ids of keys suspended before the car had them; files written before say nothing of them.
+    public var suspendedAhead: [String]?
     /// Present in pairing mode.
     public var verifier: Verifier?
     /// False where the clock may not be relied on (PROTOCOL 8.9); absent means true.

@@ -33,6 +33,7 @@ extension VehicleRecord {
             keys: waiting + keys.map { VehicleFile.Key($0, state: $0.state.rawValue) },
             slots: Dictionary(
                 uniqueKeysWithValues: slots.states.map { ($0.description, $1) }),
+            suspendedAhead: suspendedAhead?.map(\.description).sorted(),
             verifier: pairing.map(VehicleFile.Verifier.init), hasTrustedTime: hasTrustedTime)
     }
 
@@ -65,6 +66,9 @@ extension VehicleRecord {
                 key: record, pairingId: file.verifier?.id ?? "imported", since: now)
         }
         keys = known
+        suspendedAhead = try BenchMaterial.member("suspendedAhead") {
+            try file.suspendedAhead.map { try Set($0.map { try KeyID(hex: $0) }) }
+        }
         hasTrustedTime = file.hasTrustedTime ?? true
         pairing = try BenchMaterial.member("verifier") { try file.verifier.map { try $0.mode() } }
         guard keys.count <= Limits.keys, Set(keys.map(\.slotId)).count == keys.count else {

@@ -10,7 +10,8 @@ public struct FuzzTarget: Sendable, CustomStringConvertible {
     public let run: @Sendable ([UInt8]) throws -> Void
 
     /// Every target, in the order `make fuzz` runs them.
-    public static let all = wire + streams + traces + objects + texts + files + edges + sessions
+    public static let all =
+        wire + cards + streams + traces + objects + texts + files + edges + sessions
 
     public var description: String { name }
 

@@ -55,6 +55,34 @@ import Testing
         #expect(run.outcome?.transaction == .fast)
     }
 
+    @Test func `a key that was suspended before the car had it stays suspended in a file`() throws {
+        var car = try car()
+        let stranger = KeyID(uncheckedBytes: [UInt8](repeating: 7, count: KeyID.size))
+        car.record.suspend(stranger)
+        let file = file(car)
+        var fresh = VehicleRecord(
+            identity: car.record.identity,
+            configuration: VehicleConfiguration(ownerNotBefore: .test))
+        try fresh.adopt(file, at: .test)
+        #expect(fresh == car.record && fresh.isSuspendedAhead(stranger))
+
+        var damaged = file
+        damaged.suspendedAhead?.append("07")
+        #expect(throws: PKIError.material("suspendedAhead: not of the right form")) {
+            try fresh.adopt(damaged, at: .test)
+        }
+    }
+
+    @Test func `a file from before keys were suspended ahead is read`() throws {
+        let car = try car()
+        let json = try JSONEncoder().encode(file(car))
+        #expect(!String(decoding: json, as: UTF8.self).contains("suspendedAhead"))
+        var record = car.record
+        record.suspend(KeyID(uncheckedBytes: [UInt8](repeating: 7, count: KeyID.size)))
+        try record.adopt(JSONDecoder().decode(VehicleFile.self, from: json), at: .test)
+        #expect(record == car.record)
+    }
+
     @Test func `a file prints no secret`() throws {
         let file = file(try car())
         #expect("\(file)" == "<redacted>" && String(reflecting: file) == "<redacted>")
