@@ -9,7 +9,8 @@ internal import ServiceKit
 internal import VirtualPhone
 
 extension Phone {
-    /// Settles everything that needs servers: shares, registration, orders, proofs of ended keys.
+    /// Settles everything that needs servers: shares, registration, orders, proofs of ended keys,
+    /// passes.
     ///
     /// What one step cannot do does not keep the others from it.
     ///
@@ -32,6 +33,7 @@ extension Phone {
             if registers { try await registerKeys(partners, &report) }
             try await carryOutOrders(&report, progress)
             try await proveEnds(partners, &report)
+            try await fetchPasses(partners, &report)
         } catch {
             await close(http, partners)
             throw error
