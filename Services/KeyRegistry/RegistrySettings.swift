@@ -51,7 +51,8 @@ extension PassDesign {
         let brand = reader.text("BRAND", default: "Latchkey", help: "Brand shown on passes.")
         let colour = CardColour(
             reader.text(
-                "BRAND_COLOUR", default: CardColour.standard.hex, help: "Colour of drawn passes, #rrggbb."))
+                "BRAND_COLOUR", default: CardColour.standard.hex,
+                help: "Colour of drawn passes, #rrggbb."))
         if colour == nil { reader.report("BRAND_COLOUR", "expected #rrggbb") }
         let file = reader.optionalFile(
             "PASS_ARTWORK",

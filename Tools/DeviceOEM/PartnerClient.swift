@@ -218,11 +218,12 @@ extension PartnerClient {
         guard let server = automaker.server else {
             throw DeviceOEMError.noServer(automaker.vehicleOemId)
         }
-        var headers = [
-            (PartnerAPI.Header.requestId, requestId),
-            (PartnerAPI.Header.timestamp, "\(maker.clock.milliseconds)"),
-            (PartnerAPI.Header.deviceOemId, maker.deviceOemId),
-        ] + further
+        var headers =
+            [
+                (PartnerAPI.Header.requestId, requestId),
+                (PartnerAPI.Header.timestamp, "\(maker.clock.milliseconds)"),
+                (PartnerAPI.Header.deviceOemId, maker.deviceOemId),
+            ] + further
         if body != nil { headers.append(("content-type", "application/json")) }
         do {
             return try await client.send(

@@ -25,7 +25,8 @@ extension PhoneCommand {
         func run() async throws {
             let phone = try state.phone(name)
             let chosen = try key.map { try phone.key($0) }
-            let held = try phone.keys.filter { chosen == nil || $0.id == chosen }.compactMap { key in
+            let held = try phone.keys.filter { chosen == nil || $0.id == chosen }.compactMap {
+                key in
                 try phone.pass(of: key.id).map { (key, $0) }
             }
             guard let (_, first) = held.first else {
