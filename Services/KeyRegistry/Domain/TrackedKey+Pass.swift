@@ -8,7 +8,7 @@ extension TrackedKey {
     var passState: KeyPass.State {
         switch state.state {
         case .tracked: .pending
-        // The car hears of an end before the device does (docs/events.md).
+        // The car hears of an end before the device does (docs/api.md 2.7).
         case .active, .terminationRequested: .active
         case .suspended: .suspended
         case .terminatedInVehicle, .terminatedOnDevice, .terminated, .rejected: .ended
