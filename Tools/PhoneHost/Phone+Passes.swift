@@ -17,11 +17,15 @@ extension Phone {
 
     /// Brings the passes of registered keys up to date (F11, F25). A pass is an ornament: what goes
     /// wrong is said in a line, keeps nothing else from being done, and is tried again next time.
-    func fetchPasses(_ partners: PartnerClient, _ report: inout SyncReport) async throws {
+    func fetchPasses(
+        _ partners: PartnerClient, except known: [KeyID], _ report: inout SyncReport
+    ) async throws {
         for ended in card.state.ended { try? passes.remove(ended.id) }
         var silent: Set<String> = []
         for key in card.state.keys
-        where key.receipt != nil && hasPass(key.id) && !silent.contains(key.automaker) {
+        where key.receipt != nil && hasPass(key.id) && !known.contains(key.id)
+            && !silent.contains(key.automaker)
+        {
             do {
                 if let news = try await fetchPass(of: key, partners) { report.done.append(news) }
             } catch let error as CancellationError {
