@@ -125,7 +125,7 @@ public struct PartnerClient: Sendable {
     }
 
     /// The pass of a key, unless it is the one with `revision` still.
-    public func pass(
+    public func keyPass(
         of key: KeyID, unless revision: String?, from automaker: ImportedAutomaker
     ) async throws -> PassAnswer {
         let known = revision.map { [("if-none-match", PartnerAPI.entityTag(of: $0))] } ?? []

@@ -45,7 +45,7 @@ extension Phone {
         guard automaker.server != nil else { return nil }
         // A pass that cannot be read is fetched anew.
         let held = try? pass(of: key.id)
-        switch try await partners.pass(
+        switch try await partners.keyPass(
             of: key.id, unless: held?.content.revision, from: automaker)
         {
         case .unchanged: return nil

@@ -33,7 +33,7 @@ struct KeyStore {
         return (key, vehicle)
     }
 
-    /// A key and what its vehicle is called. Takes no lock: nobody changes what it reads here.
+    /// A key and what its vehicle is called, to be shown. Takes no lock: nothing is decided from it.
     func withModel(_ id: KeyID) async throws -> (TrackedKey, model: String)? {
         try await transaction.query(
             """
