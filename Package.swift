@@ -105,7 +105,7 @@ var suite: [[Target]] {
         service(
             "VehicleGateway",
             needs: [
-                "Kafka", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", .crypto, .grdb, .jwt, .nioCore,
+                "Kafka", "KeyCrypto", "KeyProtocol", "PCSC", "PKI", .grdb, .jwt, .nioCore,
                 .nioPosix,
             ]),
 

@@ -13,17 +13,15 @@ import ServiceKit
 struct AutomakerIdentity: Sendable {
     let environment: String
     let vehicleOemId: String
-    let brand: String
+    let design: PassDesign
     /// [J].
     let root: TrustAnchor
     /// Certificates between [J] and a vehicle, DER.
     let intermediates: [KeyCertificate]
     /// Private key of [P].
     let encryptionKey: PrivateKey
-    /// Private key of [Q].
-    let signingKey: PrivateKey
-    /// [Q].
-    let signingCertificate: KeyCertificate
+    /// [Q] and its private key.
+    let signing: CertifiedKey
     /// Checks bearer tokens of owner apps.
     let appTokens: JWTKeyCollection
 
@@ -31,7 +29,7 @@ struct AutomakerIdentity: Sendable {
     init(_ settings: RegistrySettings, environment: String) async throws {
         self.environment = environment
         vehicleOemId = settings.vehicleOemId
-        brand = settings.brand
+        design = settings.passDesign
         let rootCertificate = try KeyCertificate(pem: settings.root.text)
         try ChainVerifier.root(rootCertificate, as: .automakerRoot, at: nil)
         root = TrustAnchor(rootCertificate)
@@ -41,7 +39,7 @@ struct AutomakerIdentity: Sendable {
         let encryption = try CertifiedKey(
             pemCertificate: settings.encryptionCertificate.text,
             pemKey: settings.encryptionKey.text)
-        let signing = try CertifiedKey(
+        signing = try CertifiedKey(
             pemCertificate: settings.signingCertificate.text, pemKey: settings.signingKey.text)
         try ChainVerifier.issued(
             encryption.certificate, as: .serverEncryption, by: root, at: nil)
@@ -52,24 +50,17 @@ struct AutomakerIdentity: Sendable {
                 "\(certificate.subjectName) is not a certificate of \(environment)")
         }
         encryptionKey = encryption.key
-        signingKey = signing.key
-        signingCertificate = signing.certificate
         appTokens = JWTKeyCollection()
         await appTokens.add(ecdsa: try ES256PublicKey(pem: settings.appTokenKey.text))
     }
 
-    /// The vehicle document as a compact JWS (RFC 7515): ES256 by [Q], with [Q] in `x5c`.
+    /// A vehicle document or a pass, signed by [Q].
     ///
-    /// jwt-kit judges `x5c` by the rules of TLS before it signs and refuses the private critical
-    /// extension of [Q], so the three parts are joined here.
-    func sign(_ document: VehicleDocument) throws -> String {
-        let header = DocumentHeader(x5c: [Data(signingCertificate.der).base64EncodedString()])
-        let parts = [
-            try ColumnJSON.encode(header), try ColumnJSON.encode(document),
-        ].map { Base64URL.text(Array($0.utf8)) }
-        let input = parts.joined(separator: ".")
-        let signature = try signingKey.signature(for: Array(input.utf8))
-        return "\(input).\(Base64URL.text(signature))"
+    /// Not by jwt-kit: that judges `x5c` by the rules of TLS and refuses the private critical
+    /// extension of [Q].
+    func sign(_ statement: some Encodable, type: String) throws -> String {
+        try AutomakerJWS.signed(
+            Array(ColumnJSON.encode(statement).utf8), type: type, by: signing)
     }
 
     /// A receipt for a key (PROTOCOL 12.2), signed by [Q].
@@ -77,7 +68,7 @@ struct AutomakerIdentity: Sendable {
         try KtsReceipt.signed(
             KtsReceiptBody(
                 vehicleId: key.vehicleId, keyId: key.keyId, slotId: key.slotId, time: now,
-                ktsKeyId: signingKey.publicKey.keyId), by: signingKey
+                ktsKeyId: signing.key.publicKey.keyId), by: signing.key
         ).encoded
     }
 
@@ -88,23 +79,9 @@ struct AutomakerIdentity: Sendable {
         try ServerCommand.signed(
             ServerCommandBody(
                 action: action, vehicleId: key.vehicleId, keyId: key.keyId, time: now,
-                serverKeyId: signingKey.publicKey.keyId,
-                requestId: random.bytes(16, for: "requestId")), by: signingKey
+                serverKeyId: signing.key.publicKey.keyId,
+                requestId: random.bytes(16, for: "requestId")), by: signing.key
         ).encoded
-    }
-}
-
-private struct DocumentHeader: Encodable {
-    let alg = "ES256"
-    let typ = "vehicle-document+jws"
-    let x5c: [String]
-}
-
-/// Base64 with the alphabet of URLs and without padding (RFC 7515, section 2).
-enum Base64URL {
-    static func text(_ bytes: [UInt8]) -> String {
-        Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
-            .replacing("=", with: "")
     }
 }
 

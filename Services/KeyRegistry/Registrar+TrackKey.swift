@@ -33,7 +33,7 @@ extension Registrar {
                 endpoint.endpoint.vehiclePK.bytes == vehicle.publicKey
             else { throw RegistryError.chainInvalid("the key was made for another vehicle") }
             let key = try await tracked(request, data, endpoint, partner, vehicle, keys)
-            let answer = try await answer(for: key, to: device, in: transaction)
+            let answer = try await answer(for: key, of: vehicle, to: device, in: transaction)
             try await keys.insert(key, answer: answer)
             let outbox = Outbox(transaction)
             try await outbox.add(KeyTracked(tracked: key.state))
@@ -178,7 +178,8 @@ extension Registrar {
     }
 
     private func answer(
-        for key: TrackedKey, to device: PublicKey, in transaction: Transaction
+        for key: TrackedKey, of vehicle: VehicleRegistration, to device: PublicKey,
+        in transaction: Transaction
     ) async throws -> PartnerAPI.TrackKeyResponse {
         let shared =
             try await KeyStore(transaction).ofVehicle(key.vehicleId)
@@ -193,7 +194,7 @@ extension Registrar {
         return PartnerAPI.TrackKeyResponse(
             responseHeader: .init(statusCode: "200"),
             uiBundle: try ECIES.seal(Array(ColumnJSON.encode(bundle).utf8), to: device, random),
-            brand: identity.brand, model: "standard")
+            brand: identity.design.brand, model: vehicle.displayName)
     }
 
     /// A new owner key ends the one before it; shared keys stay (F46).

@@ -63,7 +63,7 @@ struct EventDesk: Sendable {
         try await Outbox(transaction).add(
             SignedVehicleDocument(
                 vehicleId: vehicle.vehicleId, version: document.version,
-                jws: try identity.sign(document)))
+                jws: try identity.sign(document, type: VehicleDocument.signedType)))
         return document.version
     }
 

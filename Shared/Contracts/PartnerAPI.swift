@@ -32,6 +32,8 @@ public enum PartnerAPI {
         public static let manageKey = "/keyApi/v1/manageKey"
         public static let eventNotification = "/keyApi/v1/eventNotification"
         public static let healthCheck = "/keyApi/v1/healthCheck"
+        /// Followed by `/` and a key id.
+        public static let passes = "/keyApi/v1/passes"
     }
 
     /// Answers after which a call to a device OEM is not repeated. 404 and 410: it no longer has
@@ -142,6 +144,21 @@ public enum PartnerAPI {
             self.uiIdentifier = uiIdentifier
         }
     }
+
+    /// Answer to `GET /keyApi/v1/passes/<keyID>`.
+    public struct PassResponse: Codable, Equatable, Sendable {
+        public var responseHeader: ResponseHeader
+        /// Compact JWS whose payload is the JSON of `KeyPass`.
+        public var pass: String
+
+        public init(responseHeader: ResponseHeader, pass: String) {
+            self.responseHeader = responseHeader
+            self.pass = pass
+        }
+    }
+
+    /// ETag of a pass; weak, since it is signed anew at every call (RFC 9110, 8.8.1).
+    public static func entityTag(of revision: String) -> String { "W/\"\(revision)\"" }
 
     /// Ends, suspends or resumes one key; offered by both sides.
     public struct ManageKeyRequest: Codable, Equatable, Sendable {

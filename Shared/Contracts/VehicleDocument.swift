@@ -8,6 +8,9 @@ public import KeyCrypto
 /// On `vehicle.documents` it travels as `SignedVehicleDocument`: a JWS (RFC 7515, compact, ES256,
 /// chain in `x5c`) by the vehicle OEM signing key.
 public struct VehicleDocument: Codable, Equatable, Sendable {
+    /// `typ` of the JWS.
+    public static let signedType = "vehicle-document+jws"
+
     public var vehicleId: VehicleID
     /// Grows by 1; the car refuses anything not higher than what it has.
     public var version: Int

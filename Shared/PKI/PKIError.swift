@@ -20,6 +20,8 @@ public enum PKIError: Error, Equatable, Sendable, CustomStringConvertible {
     case mismatch(String)
     /// Text that is not the PEM expected.
     case pem(String)
+    /// Text that is not the JWS expected (RFC 7515).
+    case jws(String)
     /// A private key that is not that of its certificate, or material of another environment.
     case material(String)
 
@@ -33,7 +35,7 @@ public enum PKIError: Error, Equatable, Sendable, CustomStringConvertible {
         case .point: "point"
         case .length: "length"
         case .range: "range"
-        case .mismatch, .pem: "malformed"
+        case .mismatch, .pem, .jws: "malformed"
         }
     }
 
@@ -49,6 +51,7 @@ public enum PKIError: Error, Equatable, Sendable, CustomStringConvertible {
         case .range(let reason): "out of range: \(reason)"
         case .mismatch(let reason): "meant for something else: \(reason)"
         case .pem(let reason): "not the PEM expected: \(reason)"
+        case .jws(let reason): "not the JWS expected: \(reason)"
         case .material(let reason): "the key material is refused: \(reason)"
         }
     }

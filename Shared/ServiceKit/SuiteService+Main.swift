@@ -74,7 +74,9 @@ enum Usage {
             "Settings are environment variables; files are named by their paths:", "",
         ]
         for setting in settings {
-            let fallback = setting.defaultValue.map { "default \($0)" } ?? "required"
+            let fallback =
+                setting.defaultValue.map { $0.isEmpty ? "optional" : "default \($0)" }
+                ?? "required"
             lines.append("  \(setting.variable) (\(setting.kind.rawValue), \(fallback))")
             lines.append("      \(setting.help)")
         }

@@ -140,13 +140,14 @@ struct RegistryBench: Sendable {
     func call(
         _ path: String, _ body: [UInt8]? = nil, method: String = "POST",
         as identity: TLSCredentials? = nil, oem: String = "acme-phones",
-        requestId: String = UUID().uuidString
+        requestId: String = UUID().uuidString, headers further: [(String, String)] = []
     ) async throws -> OutboundClient.Answer {
         let client = OutboundClient(credentials: try identity ?? credentials())
-        let headers = [
-            ("content-type", "application/json"), (PartnerAPI.Header.deviceOemId, oem),
-            (PartnerAPI.Header.requestId, requestId),
-        ]
+        let headers =
+            [
+                ("content-type", "application/json"), (PartnerAPI.Header.deviceOemId, oem),
+                (PartnerAPI.Header.requestId, requestId),
+            ] + further
         do {
             let answer = try await client.send(
                 method, partnerURL + path, headers: headers, body: body,

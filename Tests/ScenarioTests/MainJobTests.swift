@@ -19,6 +19,7 @@ extension Scenarios {
             #expect(output.code == 0, "\(output.text)")
             for line in [
                 "alice is the owner of Roadster", "the car read the receipt",
+                "the wallet holds the pass, active",
                 "they are back and nothing is lost", "the car limits itself to 65 mph",
                 "carol's phone is refused", "carol comes near: unlocked",
                 "proved the end of the key",

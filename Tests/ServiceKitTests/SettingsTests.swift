@@ -12,6 +12,7 @@ private struct SampleSettings: ServiceSettings {
     let pause: Duration
     let mode: Mode
     let key: SettingFile
+    let picture: SettingFile?
 
     init(reading reader: inout SettingsReader) {
         address = reader.address("LISTEN_ADDRESS", help: "Where.")
@@ -20,6 +21,7 @@ private struct SampleSettings: ServiceSettings {
         pause = reader.duration("PAUSE", default: "5s", help: "How long.")
         mode = reader.choice("MODE", default: .strict, help: "Which way.")
         key = reader.secretFile("KEY", help: "The key.")
+        picture = reader.optionalFile("PICTURE", help: "The picture.")
     }
 }
 
@@ -49,6 +51,8 @@ private struct SampleSettings: ServiceSettings {
         #expect(settings.own.mode == .lenient)
         #expect(settings.own.limit == 8)
         #expect(settings.own.key.bytes.exposed == [1, 2, 3])
+        #expect(settings.own.picture == nil)
+        #expect(read(["PICTURE": "/key"]).own.picture?.bytes.exposed == [1, 2, 3])
         #expect(settings.shared.environment == "development")
         #expect(settings.shared.shutdownDelay == .zero)
     }
@@ -71,7 +75,7 @@ private struct SampleSettings: ServiceSettings {
         ("PUBLIC_URL", "https://example.org/?a=b"), ("PUBLIC_URL", "https://e.org/#secret"),
         ("LIMIT", "0"), ("LIMIT", "101"), ("LIMIT", "1.5"), ("LIMIT", "9999999999999999999999"),
         ("PAUSE", "5"), ("PAUSE", "-5s"), ("PAUSE", "s"), ("PAUSE", "99999999999999h"),
-        ("MODE", "Strict"), ("KEY", "/missing"), ("LOG_LEVEL", "loud"),
+        ("MODE", "Strict"), ("KEY", "/missing"), ("PICTURE", "/missing"), ("LOG_LEVEL", "loud"),
         ("ENVIRONMENT", "Production"), ("ENVIRONMENT", "a.b"), ("SHUTDOWN_DELAY", "soon"),
         ("DATABASE_URL", "postgres://role:secret@host/db"),
         ("DATABASE_URL", "host=db password=secret"),

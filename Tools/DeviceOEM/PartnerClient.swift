@@ -114,6 +114,36 @@ public struct PartnerClient: Sendable {
         return try KtsReceipt(parsing: Array(der))
     }
 
+    /// What an automaker says when it is asked for a pass.
+    public enum PassAnswer: Equatable, Sendable {
+        /// A compact JWS, not checked yet.
+        case signed(String)
+        /// The pass at hand is the newest.
+        case unchanged
+        /// It makes no passes, or none for this key.
+        case none
+    }
+
+    /// The pass of a key, unless it is the one with `revision` still.
+    public func keyPass(
+        of key: KeyID, unless revision: String?, from automaker: ImportedAutomaker
+    ) async throws -> PassAnswer {
+        let known = revision.map { [("if-none-match", PartnerAPI.entityTag(of: $0))] } ?? []
+        let answer = try await send(
+            "GET", "\(PartnerAPI.Path.passes)/\(key)", nil,
+            requestId: maker.random.bytes(16, for: "x-requestId").hex, known, automaker)
+        switch answer.status {
+        case 200:
+            guard let body = try? JSONDecoder().decode(Pass.self, from: Data(answer.body)) else {
+                throw DeviceOEMError.answer(call: "passes", reason: "pass is missing")
+            }
+            return .signed(body.pass)
+        case 304 where revision != nil: return .unchanged
+        case 404, 405, 410, 501: return .none
+        default: throw Self.refusal(PartnerAPI.Path.passes, answer)
+        }
+    }
+
     /// Proves that a key is gone.
     public func prove(_ termination: Termination, to automaker: ImportedAutomaker) async throws {
         let request = PartnerAPI.ManageKeyRequest(
@@ -151,6 +181,7 @@ extension PartnerClient {
     /// Foreign answers may lack members we have no use for.
     private struct Sealed: Decodable { let uiBundle: ECIESEnvelope }
     private struct Receipt: Decodable { let ktsSignature: String }
+    private struct Pass: Decodable { let pass: String }
     private struct Refusal: Decodable {
         struct Header: Decodable { let subStatusCode: String? }
         let detail: String?
@@ -175,18 +206,27 @@ extension PartnerClient {
         _ method: String, _ path: String, _ body: [UInt8]?, requestId: String,
         _ automaker: ImportedAutomaker
     ) async throws -> [UInt8] {
+        let answer = try await send(method, path, body, requestId: requestId, [], automaker)
+        guard answer.status == 200 else { throw Self.refusal(path, answer) }
+        return answer.body
+    }
+
+    private func send(
+        _ method: String, _ path: String, _ body: [UInt8]?, requestId: String,
+        _ further: [(String, String)], _ automaker: ImportedAutomaker
+    ) async throws -> OutboundClient.Answer {
         guard let server = automaker.server else {
             throw DeviceOEMError.noServer(automaker.vehicleOemId)
         }
-        var headers = [
-            (PartnerAPI.Header.requestId, requestId),
-            (PartnerAPI.Header.timestamp, "\(maker.clock.milliseconds)"),
-            (PartnerAPI.Header.deviceOemId, maker.deviceOemId),
-        ]
+        var headers =
+            [
+                (PartnerAPI.Header.requestId, requestId),
+                (PartnerAPI.Header.timestamp, "\(maker.clock.milliseconds)"),
+                (PartnerAPI.Header.deviceOemId, maker.deviceOemId),
+            ] + further
         if body != nil { headers.append(("content-type", "application/json")) }
-        let answer: OutboundClient.Answer
         do {
-            answer = try await client.send(
+            return try await client.send(
                 method, server + path, headers: headers, body: body,
                 roots: automaker.transportRoots)
         } catch is CancellationError {
@@ -194,8 +234,6 @@ extension PartnerClient {
         } catch {
             throw DeviceOEMError.unreachable(automaker: automaker.vehicleOemId)
         }
-        guard answer.status == 200 else { throw Self.refusal(path, answer) }
-        return answer.body
     }
 
     private static func refusal(_ path: String, _ answer: OutboundClient.Answer) -> DeviceOEMError {

@@ -74,6 +74,7 @@ extension Phone {
         }
         try card.terminateKey(key, reason: .user, at: clock.now)
         try save()
+        try? passes.remove(key)
         report.done.append("the key for \(vehicle) has ended; it can never come back")
         guard !offline else { return report }
         let partners = try PartnerClient(maker)

@@ -9,16 +9,18 @@ internal import ServiceKit
 internal import VirtualPhone
 
 extension Phone {
-    /// Settles everything that needs servers: shares, registration, orders, proofs of ended keys.
+    /// Settles everything that needs servers: shares, registration, orders, proofs of ended keys,
+    /// passes.
     ///
     /// What one step cannot do does not keep the others from it.
     ///
     /// - Parameters:
     ///   - registers: whether keys are registered with their automakers.
+    ///   - refreshesPasses: whether also keys registered before are asked about.
     ///   - timeout: of every call.
     ///   - progress: told what is waited for.
     public func sync(
-        registers: Bool = true, timeout: Duration = .seconds(10),
+        registers: Bool = true, refreshesPasses: Bool = true, timeout: Duration = .seconds(10),
         progress: (String) -> Void = { _ in }
     ) async throws -> SyncReport {
         try checkPower()
@@ -29,9 +31,11 @@ extension Phone {
         do {
             try await settleInvitations(http, &report)
             try await settleAcceptances(http, &report)
+            let former = card.state.keys.filter { $0.receipt != nil }.map(\.id)
             if registers { try await registerKeys(partners, &report) }
             try await carryOutOrders(&report, progress)
             try await proveEnds(partners, &report)
+            try await fetchPasses(partners, except: refreshesPasses ? [] : former, &report)
         } catch {
             await close(http, partners)
             throw error

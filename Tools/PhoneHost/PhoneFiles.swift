@@ -8,6 +8,7 @@ internal import VirtualPhone
 ///
 ///     se.json       secure element        lock      held by the command that uses the phone
 ///     wallet.json   framework, wallet     commit    there while both files are being replaced
+///     passes/       signed passes, see `PassFolder`
 struct PhoneFiles: Sendable {
     let folder: PrivateFolder
 

@@ -46,6 +46,8 @@ public enum PhoneHostError: Error, Equatable, Sendable, CustomStringConvertible 
     case watchHasKey(String)
     /// A file of the bench that cannot be used, or may not leave or enter here.
     case bench(String)
+    /// A pass that its automaker cannot have made for this key.
+    case pass(String)
     /// The file a trace was wanted in cannot be written.
     case traceUnwritable(String)
 
@@ -88,6 +90,7 @@ public enum PhoneHostError: Error, Equatable, Sendable, CustomStringConvertible 
         case .watchHasKey(let name):
             "\(name) has a key for this vehicle already\nhint: latchkey phone list shows it"
         case .bench(let reason): reason
+        case .pass(let reason): "the pass is refused: \(reason)"
         case .traceUnwritable(let path):
             "no trace can be written to \(path), so the tap was not begun\nhint: name a file in a folder that is there"
         case .message(let reason): "the other phone sent something unusable: \(reason)"

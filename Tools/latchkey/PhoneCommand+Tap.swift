@@ -71,9 +71,10 @@ extension PhoneCommand {
             }
         }
 
-        /// What can be done online is done, but a tap that worked is not made to fail by it.
+        /// What can be done online is done, but a tap that worked is not made to fail by it, nor to
+        /// wait for the picture of a key.
         private func goOnline(_ phone: Phone) async throws {
-            let report = try await phone.sync(timeout: .seconds(3))
+            let report = try await phone.sync(refreshesPasses: false, timeout: .seconds(3))
             for line in report.done + report.failed { print("\(name): \(line)") }
         }
 

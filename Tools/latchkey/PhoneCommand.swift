@@ -15,7 +15,8 @@ struct PhoneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "phone", abstract: "Virtual phones: keys, taps, sharing.",
         subcommands: [
-            Make.self, Watch.self, List.self, Shares.self, Set.self, Tap.self, Approach.self,
+            Make.self, Watch.self, List.self, Shares.self, Pass.self, Set.self, Tap.self,
+            Approach.self,
             Share.self, Accept.self, Sync.self, Revoke.self, Delete.self, Suspend.self, Resume.self,
             Notifications.self,
             Export.self, Import.self,

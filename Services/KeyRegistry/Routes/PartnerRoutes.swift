@@ -33,6 +33,7 @@ struct PartnerRoutes: Sendable {
                 PartnerAPI.Acknowledgement(responseHeader: .init(statusCode: "200")),
                 headers: answerHeaders(request))
         }
+        addPasses(to: router)
         for path in Self.refused {
             router.post("\(path)") { request, context -> Response in
                 _ = try await partner(request, context)
@@ -79,7 +80,7 @@ struct PartnerRoutes: Sendable {
     }
 
     /// The device OEM that the TLS certificate and the header both name (F76).
-    private func partner(_ request: Request, _ context: ServiceContext) async throws -> Partner {
+    func partner(_ request: Request, _ context: ServiceContext) async throws -> Partner {
         guard let peer = context.peer, !peer.partners.isEmpty else {
             throw RegistryError.partnerUnknown
         }
@@ -117,7 +118,7 @@ struct PartnerRoutes: Sendable {
             status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: body)))
     }
 
-    private func answerHeaders(_ request: Request) -> HTTPFields {
+    func answerHeaders(_ request: Request) -> HTTPFields {
         var headers = HTTPFields()
         let names = PartnerAPI.Header.self
         if let asked = HTTPField.Name(names.requestId), let id = request.headers[asked],

@@ -33,6 +33,16 @@ struct KeyStore {
         return (key, vehicle)
     }
 
+    /// A key and what its vehicle is called, to be shown. Takes no lock: nothing is decided from it.
+    func withModel(_ id: KeyID) async throws -> (TrackedKey, model: String)? {
+        try await transaction.query(
+            """
+            SELECT keys.*, vehicles.display_name FROM keys JOIN vehicles USING (vehicle_id)
+            WHERE key_id = \(id.description)
+            """
+        ).first.map { (try TrackedKey(row: $0), try $0.value("display_name")) }
+    }
+
     /// All keys of a vehicle, oldest first.
     func ofVehicle(_ id: VehicleID) async throws -> [TrackedKey] {
         try await transaction.query(

@@ -20,7 +20,7 @@ struct DocumentDesk: Sendable {
     func apply(_ signed: SignedVehicleDocument, to id: VehicleID) async throws {
         guard let vehicle = try await store.vehicle(id) else { throw GatewayError.vehicleUnknown }
         let now = host.clock.now
-        let document = try await DocumentSignature.verified(
+        let document = try DocumentSignature.verified(
             signed, by: vehicle.provisioning, at: now)
         guard signed.vehicleId == id, document.vehicleId == id else {
             throw GatewayError.document("it is for another vehicle")

@@ -15,7 +15,7 @@ public struct SettingDescription: Hashable, Sendable {
     public let variable: String
     /// What kind of text it takes.
     public let kind: Kind
-    /// Used when the variable is not set; none when the setting must be given.
+    /// Used when the variable is not set, empty for nothing; none when the setting must be given.
     public let defaultValue: String?
     /// One sentence for people.
     public let help: String

@@ -100,6 +100,15 @@ extension SettingsReader {
         file(name, .file, help: help)
     }
 
+    /// A file that need not be given, such as a picture; none when it is not.
+    public mutating func optionalFile(_ name: String, help: String) -> SettingFile? {
+        let read = self.read
+        return value(name, .file, default: "", help: help, placeholder: nil) {
+            (path) throws(SettingRefusal) in
+            path.isEmpty ? nil : SettingFile(path: path, bytes: try read(path))
+        }
+    }
+
     /// A file with a secret, such as a PEM private key; never given as a value.
     public mutating func secretFile(_ name: String, help: String) -> SettingFile {
         file(name, .secretFile, help: help)

@@ -3,11 +3,14 @@
 import DeviceOEM
 import Foundation
 import Identifiers
+import KeyCrypto
 import PKI
-import PhoneHost
 import ServiceKit
 import TestKit
 import Testing
+import VirtualPhone
+
+@testable import PhoneHost
 
 /// Phones in a folder, as the command line has them, that trust the roadster's maker.
 final class RealPhones: Sendable {
@@ -48,6 +51,37 @@ final class RealPhones: Sendable {
             : Phone.make(name, in: phones, maker: maker)
     }
 
+    /// The automaker's server is there from now on; its root [D] is what the server trusts.
+    func importServer(_ url: String, of car: TestCar) throws -> KeyCertificate {
+        let maker = try maker
+        let root = maker.pki.root.certificate
+        let bundle = try car.pki.bundle(for: root, environment: car.environment, tlsRoot: true)
+        var members =
+            try JSONSerialization.jsonObject(with: bundle) as? [String: String] ?? [:]
+        members["server"] = url
+        try maker.importAutomaker(JSONSerialization.data(withJSONObject: members))
+        return root
+    }
+
+    /// Goes online.
+    func sync(_ name: String) async throws -> SyncReport { try await phone(name).sync() }
+
+    /// Gives the only key of a phone the receipt it would have from trackKey.
+    func register(_ name: String, by car: TestCar) async throws -> KeyID {
+        try await use(name) { phone in
+            let key = try #require(phone.keys.first)
+            let signer = car.pki.automaker.signature.key
+            let receipt = try KtsReceipt.signed(
+                KtsReceiptBody(
+                    vehicleId: key.vehicleId, keyId: key.id,
+                    slotId: try #require(phone.file().keys.first).slotId,
+                    time: WallClock.system.now, ktsKeyId: signer.publicKey.keyId), by: signer)
+            try phone.card.storeReceipt(receipt, for: key.id)
+            try phone.save()
+            return key.id
+        }
+    }
+
     /// Gives the watch a key of its own from the owner's phone.
     func equip(_ watch: String, from name: String) async throws -> KeyID {
         try await use(name) { phone in
@@ -55,9 +89,14 @@ final class RealPhones: Sendable {
         }
     }
 
-    /// Puts the phone into lost mode.
-    func lose(_ name: String) async throws {
-        _ = try await phone(name).setLost(true, offline: true)
+    /// Puts the phone into lost mode, or takes it out.
+    func lose(_ name: String, _ isLost: Bool = true) async throws {
+        _ = try await phone(name).setLost(isLost, offline: true)
+    }
+
+    /// Ends a key, offline.
+    func delete(_ key: KeyID, of name: String) async throws {
+        _ = try await phone(name).delete(key, offline: true)
     }
 
     /// Holds a phone to a reader of the car.

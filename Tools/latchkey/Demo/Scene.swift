@@ -52,6 +52,8 @@ struct Scene: Sendable {
         let list = try commands.run("phone", "list").text
         guard list.contains("active") else { throw Unexpected("the wallet shows: \(list)") }
         narrator.good("the wallet shows the key active")
+        let pass = try commands.run("phone", "pass", phone)
+        narrator.good("the wallet holds the pass, \(try pass.value("state"))")
     }
 
     /// A tap that must end as expected on both sides; returns what the phone printed.
