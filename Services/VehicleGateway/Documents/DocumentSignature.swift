@@ -30,7 +30,7 @@ enum DocumentSignature {
     }
 
     /// The key of the first certificate of `x5c`, which must be a [Q] under `root`.
-    static func signer(
+    private static func signer(
         of jws: String, root: String, at now: Instant
     ) throws -> PublicKey {
         do {

@@ -11,15 +11,13 @@ import ServiceKit
 
 @testable import IdentityRelay
 @testable import Messaging
-@testable import VehicleGateway
 
-/// What services read: HTTP bodies, records, signed documents, settings, and short texts.
+/// What services read: HTTP bodies, records, settings, and short texts.
 extension FuzzTarget {
     static let edges = [
         FuzzTarget("http-problems", problem),
         FuzzTarget("relay-bodies", relayBody),
         FuzzTarget("cloud-event", cloudEvent),
-        FuzzTarget("signed-document", signedDocument),
         FuzzTarget("settings", settings),
         FuzzTarget("lines", line),
     ]
@@ -88,17 +86,6 @@ extension FuzzTarget {
         let again = try EventJSON.decode(type, from: EventJSON.encode(body))
         try require(again == body, "\(type) is another event when read again")
         _ = body.key
-    }
-
-    /// A compact JWS: nobody signs for the automaker without a certificate under its root.
-    @Sendable private static func signedDocument(_ bytes: [UInt8]) throws {
-        let jws = String(decoding: bytes, as: UTF8.self)
-        let automaker = FuzzParties.shared.automaker
-        let signer = try? DocumentSignature.signer(
-            of: jws, root: automaker.root.certificate.pem, at: FuzzWorld.noon)
-        try require(
-            signer == nil || signer == automaker.signature.certificate.publicKey,
-            "a signer the automaker does not know")
     }
 
     /// `which(1) ‖ text` of one line.

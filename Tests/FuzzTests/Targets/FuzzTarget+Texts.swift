@@ -15,6 +15,7 @@ extension FuzzTarget {
         FuzzTarget("relay-payload", relayPayload),
         FuzzTarget("invitation-link", invitationLink),
         FuzzTarget("bundles", bundles),
+        FuzzTarget("automaker-jws", signed),
         FuzzTarget("vehicle-document", vehicleDocument),
         FuzzTarget("http-bodies", body),
     ]
@@ -75,6 +76,21 @@ extension FuzzTarget {
             encryption: bundle.encryption, signature: bundle.signature, deviceRoot: other, at: nil)
     }
 
+    /// A compact JWS: nobody signs for the automaker without a certificate under its root.
+    @Sendable private static func signed(_ bytes: [UInt8]) throws {
+        let jws = String(decoding: bytes, as: UTF8.self)
+        let automaker = FuzzParties.shared.automaker
+        let known = automaker.signature.certificate.publicKey
+        let signer = try? AutomakerJWS.signer(
+            of: jws, type: VehicleDocument.signedType, under: automaker.root.certificate,
+            at: FuzzWorld.noon)
+        try require(
+            signer == nil || signer?.publicKey == known, "a signer the automaker does not know")
+        guard let content = try? AutomakerJWS.content(of: jws, signedBy: known) else { return }
+        try require(
+            jws.contains(Base64URL.text(content)), "a content that was not there to be signed")
+    }
+
     /// A document, carried out as far as the car's record goes.
     @Sendable private static func vehicleDocument(_ bytes: [UInt8]) throws {
         guard let document = try? json(VehicleDocument.self, bytes) else { return }
@@ -110,7 +126,7 @@ extension FuzzTarget {
         RegistryAPI.AddVehicleRequest.self, RegistryAPI.Vehicle.self, RegistryAPI.Key.self,
         RegistryAPI.AddPartnerRequest.self, RegistryAPI.Pairing.self,
         CarAPI.Provisioning.self, CarAPI.Vehicle.self, CarAPI.LogEntry.self,
-        PairingVerifier.self, VehicleReport.self,
+        PairingVerifier.self, VehicleReport.self, PartnerAPI.PassResponse.self, KeyPass.self,
     ]
 
     /// `which(1) ‖ JSON`.
