@@ -32,6 +32,28 @@ import Testing
         }
     }
 
+    @Test func `a pairing that breaks at its end is tried again, but not one that was done`()
+        async throws
+    {
+        try await TestGateway.run { gateway in
+            let phone = try gateway.car.phone()
+            try await gateway.apply(gateway.car.document(1, pairing: "pairing-1"))
+            try phone.enterPairingMode()
+            // OP CONTROL FLOW 02 00: by then the car has stored the key.
+            phone.interfere { $0[1] == 0x3C && $0[2] == 0x02 ? .leave : nil }
+            let broken = try await gateway.tap(phone, at: TestCar.dashboardName)
+            #expect(broken.outcome == "aborted", "\(broken)")
+            phone.interfere(nil)
+            try await gateway.apply(gateway.car.document(2, pairing: "pairing-1"))
+            #expect(try await gateway.onScreen.pairingMode)
+            try phone.enterPairingMode()
+            let entry = try await gateway.tap(phone, at: TestCar.dashboardName)
+            #expect(entry.outcome == "paired", "\(entry)")
+            try await gateway.apply(gateway.car.document(3, pairing: "pairing-1"))
+            #expect(try await !gateway.onScreen.pairingMode)
+        }
+    }
+
     @Test func `a frozen phone at the door does not hold up the dashboard`() async throws {
         try await TestGateway.run { gateway in
             let (phone, frozen) = (try gateway.car.phone(), try gateway.car.phone())

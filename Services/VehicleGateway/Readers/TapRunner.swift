@@ -167,7 +167,8 @@ struct TapRunner: Sendable {
         try await store.change(id, at: host.clock.now) { vehicle, queue in
             vehicle.record = try RecordMerge.merged(
                 base: base, mine: record, theirs: vehicle.record)
-            if let pending = vehicle.record.pending { vehicle.spentPairing = pending.pairingId }
+            // Spent is what the session discarded, not what a broken pairing may try again (PROTOCOL 5.6).
+            if let used = base.pairing, record.pairing == nil { vehicle.spentPairing = used.id }
             queue += facts.map(VehicleReport.Fact.init)
         }
         if !facts.isEmpty { reports.ring() }

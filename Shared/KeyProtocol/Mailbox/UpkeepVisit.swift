@@ -7,7 +7,8 @@ internal import PKI
 /// (PROTOCOL 10.5, 10.7, 10.8). Bits are hints, so each errand looks for itself.
 ///
 /// ```text
-/// BA { 87 signaling, [87 receipt length], [87 slot bitmap, 87 slot list], [87 OEM area] }
+/// BA { 87 signaling, [87 receipt length], [87 slot bitmap, 87 slot list], [87 OEM area ≤00C0] }
+/// BA { 87 rest of a longer OEM area ≤00E0 }*
 /// BA { 87 receipt+2 ≤00E0 }*
 /// 8C 01 00  BA { 8A signaling, [8A slot list, 8A slot bitmap], [95 OEM area 00],
 ///                [8A package 0000] }  [B9 { 8A token }*]
@@ -19,9 +20,13 @@ struct UpkeepVisit: MailboxVisit {
     private var stage = Stage.start
     private var receipt: LengthPrefixedRead
     private var signaling: SignalingBits = []
+    private var receiptLength: [UInt8]?
+    private var bitmap: UInt8 = 0
+    private var slotList: [UInt8] = []
+    private var oemArea: [UInt8] = []
     private var writes: [ExchangeCommand.Placed] = []
 
-    private enum Stage { case start, surveyed, readingReceipt, written }
+    private enum Stage { case start, surveyed, readingArea, readingReceipt, written }
 
     /// None when nothing in `signaling` concerns this key.
     init?(_ key: KeyRecord, _ signaling: SignalingBits, mapping: MailboxMapping) {
@@ -40,8 +45,11 @@ struct UpkeepVisit: MailboxVisit {
             stage = .surveyed
             return .exchange(ExchangeCommand(nil, survey(car)))
         case .surveyed:
-            let length = take(answer?.reads ?? [], &car)
-            return length.map { read($0, &car) } ?? finish(&car)
+            take(answer?.reads ?? [])
+            return workThrough(&car)
+        case .readingArea:
+            oemArea += answer?.reads.first ?? []
+            return workThrough(&car)
         case .readingReceipt:
             return read(answer?.reads.first ?? [], &car)
         case .written:
@@ -64,22 +72,33 @@ struct UpkeepVisit: MailboxVisit {
     /// At most what fits beside the other reads.
     private func oemAreaRead(_ car: Car) -> Int { min(car.mapping.oemAreaSize, 192) }
 
-    /// Works through the survey; returns the receipt's length field when there is one to read.
-    private mutating func take(_ answers: [[UInt8]], _ car: inout Car) -> [UInt8]? {
+    /// Takes up the answers to the survey.
+    private mutating func take(_ answers: [[UInt8]]) {
         var reads = answers[...]
         signaling = SignalingBits(rawValue: reads.popFirst()?.first ?? 0).subtracting(wanted)
-        let length = wanted.contains(.receipt) ? reads.popFirst() : nil
+        if wanted.contains(.receipt) { receiptLength = reads.popFirst() }
         if wanted.contains(.refillWanted) {
-            let bitmap = reads.popFirst()?.first ?? 0
-            let list = reads.popFirst() ?? []
-            // The retire list comes first: a retired id must not count as a good slot.
-            retire(reads.popFirst() ?? [], &car)
-            refill(bitmap, list, &car)
-        } else {
-            retire(reads.popFirst() ?? [], &car)
+            bitmap = reads.popFirst()?.first ?? 0
+            slotList = reads.popFirst() ?? []
         }
+        if wanted.contains(.dataForCar) { oemArea = reads.popFirst() ?? [] }
+    }
+
+    /// Does every errand, once all of the OEM area is there that its objects need.
+    private mutating func workThrough(_ car: inout Car) -> VisitStep {
+        let list = RetireList(oemArea: oemArea)
+        let left = car.mapping.oemAreaSize - oemArea.count
+        if wanted.contains(.dataForCar), !list.isComplete, left > 0 {
+            stage = .readingArea
+            let offset = car.mapping.oemArea + UInt16(clamping: oemArea.count)
+            return .exchange(
+                ExchangeCommand(nil, [.read(offset, min(left, Limits.mailboxRead))]))
+        }
+        // The retire list comes first: a retired id must not count as a good slot.
+        retire(list, &car)
+        refill(&car)
         if wanted.contains(.package) { writes.append(.write(car.mapping.package, [0, 0])) }
-        return length
+        return receiptLength.map { read($0, &car) } ?? finish(&car)
     }
 
     private mutating func read(_ bytes: [UInt8], _ car: inout Car) -> VisitStep {
@@ -112,9 +131,9 @@ struct UpkeepVisit: MailboxVisit {
         car.record.updateKey(at: slotId) { $0.receiptSeen = true }
     }
 
-    private mutating func retire(_ area: [UInt8], _ car: inout Car) {
+    private mutating func retire(_ list: RetireList, _ car: inout Car) {
         guard wanted.contains(.dataForCar) else { return }
-        for slot in RetireList(oemArea: area).slots where slot.position != 1 {
+        for slot in list.slots where slot.position != 1 {
             guard [.issued, .bound].contains(car.record.slots.state(of: slot)) else { continue }
             guard let key = car.record.removeKey(at: slot) else { continue }
             car.facts.append(.keyRemoved(keyId: key.keyId, slotId: slot))
@@ -123,8 +142,8 @@ struct UpkeepVisit: MailboxVisit {
     }
 
     /// Fresh ids for positions that are used up or hold an id that is no longer issued.
-    private mutating func refill(_ bitmap: UInt8, _ list: [UInt8], _ car: inout Car) {
-        var (bitmap, list) = (bitmap, list)
+    private mutating func refill(_ car: inout Car) {
+        var list = slotList
         var tokens: [ExchangeCommand.Placed] = []
         for position in 2...Limits.positions {
             let bit = MailboxLayout.bit(position: position)
@@ -157,13 +176,17 @@ struct UpkeepVisit: MailboxVisit {
 /// ```
 struct RetireList {
     private(set) var slots: [SlotID] = []
+    /// Whether tag 00 was reached.
+    private(set) var isComplete = false
 
     /// Reads up to the first tag 00; an area that breaks off gives what came before.
     init(oemArea: [UInt8]) {
         var reader = ByteReader(oemArea)
-        while let tag = try? reader.readByte(), tag != 0, let count = try? reader.readByte(),
-            let value = try? reader.read(Int(count))
-        {
+        while let tag = try? reader.readByte() {
+            isComplete = tag == 0
+            guard !isComplete, let count = try? reader.readByte(),
+                let value = try? reader.read(Int(count))
+            else { return }
             guard tag == MailboxLayout.retireListTag, value.count.isMultiple(of: 2),
                 value.count <= 2 * Limits.retireList
             else { continue }

@@ -8,7 +8,8 @@ public import Identifiers
 /// 4E 02 slot id   9E 40 endpoint_sig   [57, 4A ignored]   [4B 01 signaling bitmap]
 /// ```
 public struct Auth1Response: Hashable, Sendable {
-    public var slotId: SlotID
+    /// 1...8 bytes; `slotId` when they are the two of this profile.
+    public var slot: [UInt8]
     /// r‖s, 64 bytes.
     public var signature: [UInt8]
     /// Present when option_group_1 b7 is set.
@@ -16,22 +17,26 @@ public struct Auth1Response: Hashable, Sendable {
 
     /// An answer.
     public init(slotId: SlotID, signature: [UInt8], signaling: SignalingBits?) {
-        self.slotId = slotId
+        slot = slotId.bytes
         self.signature = signature
         self.signaling = signaling
     }
 
+    /// The slot id; none when it has another length than those this car gives out.
+    public var slotId: SlotID? { try? SlotID(slot) }
+
     /// Reads the clear text.
     public init(parsing bytes: [UInt8]) throws(ProtocolError) {
         let map = try TLVMap(bytes)
-        do { slotId = try SlotID(map.value(0x4E)) } catch { throw .length }
+        slot = try map.value(0x4E)
+        guard (1...8).contains(slot.count) else { throw .length }
         signature = try map.value(0x9E, count: 64)
         signaling = map[0x4B] == nil ? nil : SignalingBits(rawValue: try map.byte(0x4B))
     }
 
     /// The clear text.
     public var encoded: [UInt8] {
-        TLV(0x4E, slotId.bytes).encoded + TLV(0x9E, signature).encoded
+        TLV(0x4E, slot).encoded + TLV(0x9E, signature).encoded
             + (signaling.map { TLV(0x4B, [$0.rawValue]).encoded } ?? [])
     }
 

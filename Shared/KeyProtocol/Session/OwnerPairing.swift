@@ -174,6 +174,7 @@ extension OwnerPairing {
             vehicleId: car.identity.vehicleId, version: version, options: configuration.options,
             slotId: slot, notBefore: configuration.ownerNotBefore,
             notAfter: configuration.ownerNotAfter,
+            privateSize: max(MailboxLayout.privateSize, configuration.mapping.contentEnd),
             authorizedKeys: [car.identity.automakerKey.bytes]
                 + configuration.furtherAuthorizedKeys,
             accountInfoHash: configuration.accountInfoHash,

@@ -160,19 +160,20 @@ struct Transaction {
             let answer = try? Auth1Response(parsing: plain)
         else { return refuse(.none, car) }
         self.channel = channel
+        guard let named = answer.slotId else { return refuse(.keyUnknown, car) }
         let pending = car.record.pending?.key
-        if code == .pairing, let fallback, answer.slotId != pending?.slotId {
+        if code == .pairing, let fallback, named != pending?.slotId {
             // Code 04 is for the pending key only (8.9); the key on the reader may still drive.
             stage = .turningAway(fallback)
             return .send(ControlFlow.failure(.rightMissing).command)
         }
-        slotId = answer.slotId
+        slotId = named
         let input = transcript.signatureInput(usage: .endpoint)
-        if let pending, pending.slotId == answer.slotId {
+        if let pending, pending.slotId == named {
             return pendingKeyProved(pending, answer, input, &car)
         }
-        guard let key = car.record.key(at: answer.slotId) else {
-            return firstSeen(answer, input, &car)
+        guard let key = car.record.key(at: named) else {
+            return firstSeen(answer, named, input, &car)
         }
         guard key.state == .active else { return refuse(.keySuspendedOrTerminated, car) }
         guard key.publicKey.isValid(answer.signature, for: input), version >= key.version else {
@@ -212,11 +213,11 @@ struct Transaction {
     }
 
     private mutating func firstSeen(
-        _ answer: Auth1Response, _ input: [UInt8], _ car: inout Car
+        _ answer: Auth1Response, _ slot: SlotID, _ input: [UInt8], _ car: inout Car
     ) -> Move {
         kind = .firstFriend
         let claim = FirstFriendVisit.Claim(
-            slotId: answer.slotId, signature: answer.signature, signatureInput: input,
+            slotId: slot, signature: answer.signature, signatureInput: input,
             version: version, kpersistent: keys?.kpersistent)
         return begin(FirstFriendVisit(claim, mapping: car.mapping), &car)
     }

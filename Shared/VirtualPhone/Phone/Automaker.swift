@@ -53,14 +53,23 @@ public struct Automaker: Codable, Hashable, Sendable {
         if let path, try KeyCertificate(der: path.1).publicKey != rootKey {
             throw .chain("M: another root")
         }
-        let anchor = path.map { TrustAnchor($0.0) }
+        let anchor =
+            if let path {
+                try deviceRoot(path.0)
+            } else {
+                TrustAnchor(publicKey: rootKey, name: rootName)
+            }
         let verified = try ChainVerifier.vehicle(
-            K: certificate, intermediate: intermediate, M: path?.1,
-            anchor: anchor ?? TrustAnchor(publicKey: rootKey, name: rootName), at: now)
+            K: certificate, intermediate: intermediate, M: path?.1, anchor: anchor, at: now)
         guard verified.vehicleId == vehicle, key == nil || key == verified.publicKey else {
             throw .mismatch("certificate of another vehicle")
         }
         return verified.publicKey
+    }
+
+    /// [D] with its name, which [F] carries (PROTOCOL 11.2) and the issuer of [M] must be.
+    private func deviceRoot(_ key: PublicKey) throws(PKIError) -> TrustAnchor {
+        TrustAnchor(publicKey: key, name: try KeyCertificate(der: externalCA).subjectName)
     }
 }
 

@@ -54,17 +54,19 @@ extension SecureElement {
     /// Step 5: verifies the friend's key, gives the slot away, signs and exports the token.
     ///
     /// The slot bit is cleared and the consent used in the same assignment before the signature is
-    /// made; saved or not, the signature never exists with the slot still free.
+    /// made; saved or not, the signature never exists with the slot still free. `rootName` is the name
+    /// of [J], where the wallet knows it.
     mutating func signFriend(
-        _ signing: KeySigningRequest, slot: SlotID, of owner: KeyID, at now: Instant,
-        _ random: RandomSource
+        _ signing: KeySigningRequest, slot: SlotID, of owner: KeyID, rootName: String?,
+        at now: Instant, _ random: RandomSource
     ) throws(PhoneError) -> ImportRequest {
         var endpoint = try sharing(owner)
         guard let index = endpoint.consents.firstIndex(where: { $0.slotId == slot }),
             case let consent = endpoint.consents[index], !consent.isUsed
         else { throw .noConsent }
         let request = try parsed(consent)
-        let friend = try verify(signing, against: request, of: endpoint, at: now)
+        let friend = try verify(
+            signing, against: request, of: endpoint, rootName: rootName, at: now)
         let bit = MailboxLayout.bit(position: slot.position)
         guard endpoint.slotBitmap & bit != 0, endpoint.listedSlot(at: slot.position) == slot else {
             throw .noSlotLeft

@@ -15,14 +15,15 @@ extension SecureElement {
     /// F→E→H under the automaker's key, the extension equal to the request, encSig by the new key.
     func verify(
         _ signing: KeySigningRequest, against request: KeyCreationRequest, of owner: Endpoint,
-        at now: Instant
+        rootName: String?, at now: Instant
     ) throws(PhoneError) -> VerifiedFriend {
         guard let root = owner.description.authorizedKeys.first else { throw .automakerUnknown }
         let certificate: EndpointCertificate
         do throws(PKIError) {
             certificate = try ChainVerifier.endpoint(
                 F: signing.externalCA, E: signing.instanceCA, H: signing.endpoint,
-                root: TrustAnchor(root), at: now, keyMayStartLater: true)
+                root: TrustAnchor(publicKey: root, name: rootName), at: now,
+                keyMayStartLater: true)
         } catch { throw .object(error) }
         let bound = try EndpointDescription(request, vehicleKey: owner.description.vehicleKey)
         let found = try EndpointDescription(certificate)

@@ -20,7 +20,6 @@ extension PhoneCard {
     public mutating func carryOut(
         _ command: ServerCommand, at now: Instant
     ) throws(PhoneError) -> Termination? {
-        if let repeated = repeatedTermination(command.action, command.keyId) { return repeated }
         let key = try state.key(command.keyId)
         guard command.vehicleId == key.vehicleId else {
             throw .mismatch("the command is for another vehicle")
@@ -37,9 +36,6 @@ extension PhoneCard {
     public mutating func carryOut(
         _ request: ServerRequest, requester: PublicKey, at now: Instant
     ) throws(PhoneError) -> Termination? {
-        if let repeated = repeatedTermination(request.action, request.targetKeyId) {
-            return repeated
-        }
         let key = try state.key(request.targetKeyId)
         guard let bytes = key.attestation, let attestation = try? Attestation(parsing: bytes),
             request.vehicleId == key.vehicleId, attestation.ownerKeyId == request.requesterKeyId,
@@ -60,10 +56,12 @@ extension PhoneCard {
         return try? Termination(parsing: ended.termination)
     }
 
+    /// What follows once the signature was found good.
     private mutating func carryOut(
         _ action: ServerAction, _ key: KeyID, reason: TerminationReason, sent: Instant,
         _ requestId: [UInt8], _ now: Instant
     ) throws(PhoneError) -> Termination? {
+        if let repeated = repeatedTermination(action, key) { return repeated }
         let isReplay = state.orders.contains {
             $0.key == key && ($0.requestId.bytes == requestId || $0.time > sent)
         }

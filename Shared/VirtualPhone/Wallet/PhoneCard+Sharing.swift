@@ -77,7 +77,11 @@ extension PhoneCard {
     public mutating func sign(
         _ request: KeySigningRequest, slot: SlotID, of owner: KeyID, at now: Instant
     ) throws(PhoneError) -> ImportRequest {
-        let result = try element.signFriend(request, slot: slot, of: owner, at: now, random)
+        let automaker = try element.description(of: owner).authorizedKeys.first.flatMap { root in
+            state.automakers.first { $0.rootKey == root }
+        }
+        let result = try element.signFriend(
+            request, slot: slot, of: owner, rootName: automaker?.rootName, at: now, random)
         state.shares.append(
             Share(
                 owner: owner, slotId: slot, friend: result.attestation.friendKeyId,

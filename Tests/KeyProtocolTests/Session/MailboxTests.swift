@@ -137,6 +137,35 @@ struct MailboxTests {
         #expect(try car.tap(&friend, .unlock).controlFlow == "0002")
     }
 
+    @Test(arguments: [[], [186], [187], [188], [189], [190], [253], [200, 100]] as [[Int]])
+    func `a retire list behind the maker's own objects is read in pieces, to the end of its area`(
+        sizes: [Int]
+    ) throws {
+        var car = try TestCar()
+        let slot = SlotID(generation: 0, position: 3)
+        let own = sizes.flatMap { [0xC2, UInt8($0)] + [UInt8](repeating: 0xC1, count: $0) }
+        let area = own + [0xC1, 2] + slot.bytes
+        let mapping = MailboxMapping(
+            slotBitmap: 0x0001, slotList: 0x0002, oemArea: 0x0012,
+            receipt: 0x0012 + UInt16(area.count), package: 0x0300, contentEnd: 0x0600)
+        car.record.configuration.mapping = mapping
+        car.owner.privateMailbox += [UInt8](repeating: 0, count: 0x200)
+        car.owner.privateMailbox.replaceSubrange(0x12..<0x12 + area.count, with: area)
+        car.owner.privateMailbox[0] = 0x0D
+        let run = try car.tapOwner(.maintenance)
+        #expect(run.controlFlow == "0100")
+        #expect(car.record.slots.state(of: slot) == .retired)
+        // The refill knew it already.
+        #expect(car.owner.privateMailbox[6..<8] == [1, 3])
+        #expect(car.owner.privateMailbox[0x12..<0x12 + area.count].allSatisfy { $0 == 0 })
+        #expect(car.owner.privateMailbox[0] == 0)
+        for command in car.owner.notes {
+            for case .read(_, let length) in command.operations.map(\.operation) {
+                #expect(length <= 224)
+            }
+        }
+    }
+
     @Test func `a receipt lets the key drive where one is required`() throws {
         var car = try TestCar()
         car.record.configuration.options.rights.insert(.receiptToDrive)

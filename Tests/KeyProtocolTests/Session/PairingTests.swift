@@ -159,6 +159,17 @@ struct PairingTests {
         }
     }
 
+    @Test func `a mailbox is as large as its mapping needs, and no smaller than usual`() throws {
+        for (end, size) in [(0x300, 0x400), (0x400, 0x400), (0x401, 0x401), (0x800, 0x800)] {
+            var record = try trace.record()
+            record.configuration.mapping.contentEnd = UInt16(end)
+            var phone = trace.phone
+            _ = try pair(record, &phone)
+            let creation = try EndpointCreationData(parsing: TLVMap(phone.batch).value(0x7F4A))
+            #expect(Int(creation.privateSize) == size)
+        }
+    }
+
     @Test func `more data is announced for objects only`() throws {
         for index in [1, 2, 3] {
             var phone = trace.phone

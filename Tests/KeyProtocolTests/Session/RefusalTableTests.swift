@@ -34,6 +34,15 @@ struct RefusalTableTests {
         Row(testDescription: "6 unknown slot", controlFlow: "0001") {
             $1.slot = SlotID(generation: 7, position: 2)
         },
+        Row(testDescription: "6 a slot id of one byte", controlFlow: "0001") {
+            $1.foreignSlot = [0x01]
+        },
+        Row(testDescription: "6 a slot id of eight bytes", controlFlow: "0001") {
+            $1.foreignSlot = [0, 1, 0, 1, 0, 1, 0, 1]
+        },
+        Row(testDescription: "5 no slot id that can be one", controlFlow: "0000") {
+            $1.foreignSlot = []
+        },
         Row(testDescription: "6 retired slot", controlFlow: "0002") { car, phone in
             car.record.retire([phone.slot])
         },

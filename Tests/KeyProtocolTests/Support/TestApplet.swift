@@ -19,6 +19,8 @@ struct TestApplet: TestPhone {
     /// Signs AUTH1 with another key.
     var signingKey: PrivateKey?
     var needsUserForDrive = false
+    /// Named in AUTH1 instead of `slot`.
+    var foreignSlot: [UInt8]?
     /// option_group_1 b7: whether AUTH1 brings the signaling bits.
     var tellsSignaling = true
     private(set) var responses = 0
@@ -95,9 +97,10 @@ struct TestApplet: TestPhone {
         kpersistent = keys.kpersistent.exposed
         var channel = SecureChannel(keys: keys.channel, counter: 0)
         let input = transcript.signatureInput(usage: .endpoint)
-        let answer = Auth1Response(
+        var answer = Auth1Response(
             slotId: slot, signature: try (signingKey ?? key).signature(for: input),
             signaling: tellsSignaling ? SignalingBits(rawValue: privateMailbox.first ?? 0) : nil)
+        answer.slot = foreignSlot ?? answer.slot
         let body = try channel.sealResponse(answer.encoded)
         self.channel = channel
         return ResponseAPDU(body)

@@ -197,6 +197,20 @@ struct PairingTableTests {
         }
     }
 
+    @Test func `a cross certificate under another name than the phone maker's is refused`() throws {
+        for (name, status) in [("Test Phone Maker", StatusWord.done), ("Another", .wrongData)] {
+            var car = car
+            let cross = CertificateRequest(
+                .crossCertificate, for: world.automakerRoot.publicKey, named: "Test Automaker",
+                notBefore: TestWorld.noon.adding(seconds: -60), notAfter: .noEnd)
+            car.phone.state.automakers[0].deviceRootKey = world.deviceRoot.publicKey
+            car.phone.state.automakers[0].crossCertificate = try CertificateIssuer(
+                name: name, key: world.deviceRoot
+            ).certificate(cross, random: world.random).der
+            #expect(try car.write((car.batch + [Self.end]).encoded) == status, "\(name)")
+        }
+    }
+
     @Test func `a batch over 4096 bytes is 6A84`() throws {
         var car = car
         let stream = [TLV(0x7F4B, [UInt8](repeating: 0x30, count: 4200))].encoded

@@ -137,6 +137,21 @@ struct LifecycleTests {
         #expect(phone.element.phase(of: key) == .active)
     }
 
+    @Test func `a stranger gets no proof of a key that has ended either`() throws {
+        var (phone, key) = try world.owner()
+        _ = try phone.carryOut(command(.terminate, key, second: 0, 1), at: TestWorld.noon)
+        let stranger = PrivateKey.generate(world.random, for: "stranger")
+        let unknown = try command(.terminate, key, second: 1, 2, by: stranger)
+        #expect(throws: PhoneError.self) { try phone.carryOut(unknown, at: TestWorld.noon) }
+        let signed = try command(.terminate, key, second: 1, 2)
+        let forged = try ServerCommand(
+            body: signed.body, signature: [UInt8](repeating: 1, count: 64))
+        #expect(throws: PhoneError.object(.signature)) {
+            try phone.carryOut(forged, at: TestWorld.noon)
+        }
+        #expect(try phone.carryOut(signed, at: TestWorld.noon)?.reason == .server)
+    }
+
     @Test func `the owner ends a friend's key from afar`() throws {
         var (alice, owner) = try world.owner()
         var bob = try world.phone("bob")
@@ -150,6 +165,11 @@ struct LifecycleTests {
         let termination = try bob.carryOut(request, requester: ownerKey, at: TestWorld.noon)
         #expect(termination?.reason == .owner)
         #expect(bob.element.phase(of: key) == .terminated)
+        #expect(throws: PhoneError.self) {
+            try bob.carryOut(request, requester: stranger, at: TestWorld.noon)
+        }
+        #expect(
+            try bob.carryOut(request, requester: ownerKey, at: TestWorld.noon) == termination)
     }
 
     @Test func `a snapshot survives JSON and shows no secret`() throws {

@@ -72,6 +72,27 @@ struct SharingTests {
         _ = try alice.sign(signing, slot: request.slotId, of: owner, at: TestWorld.noon)
     }
 
+    @Test func `a friend's chain issued under another name than the automaker's is refused`() throws
+    {
+        var (alice, owner) = try world.owner()
+        let request = try alice.share(owner, world.offer())
+        var bob = try world.phone("bob")
+        var signing = try bob.accept(request, at: TestWorld.noon)
+        let cross = CertificateRequest(
+            .externalCA, for: world.deviceRoot.publicKey, named: "Test Phone Maker",
+            notBefore: TestWorld.noon, notAfter: .noEnd)
+        func externalCA(by name: String) throws -> [UInt8] {
+            try CertificateIssuer(name: name, key: world.automakerRoot)
+                .certificate(cross, random: world.random).der
+        }
+        signing.externalCA = try externalCA(by: "Another")
+        #expect(throws: PhoneError.self) {
+            try alice.sign(signing, slot: request.slotId, of: owner, at: TestWorld.noon)
+        }
+        signing.externalCA = try externalCA(by: "Test Automaker")
+        _ = try alice.sign(signing, slot: request.slotId, of: owner, at: TestWorld.noon)
+    }
+
     @Test func `an encryption key that is not the friend's is refused`() throws {
         var (alice, owner) = try world.owner()
         let request = try alice.share(owner, world.offer())
