@@ -13,11 +13,12 @@ struct AESKey: Sendable, Equatable {
     /// The 16 bytes; only traces of the bench ask for them.
     var exposed: [UInt8] { key.withUnsafeBytes { Array($0) } }
 
-    /// AES-128-CMAC (RFC 4493) of a message that comes in parts, 16 bytes.
-    func cmac(_ parts: [UInt8]...) throws(CryptoError) -> [UInt8] {
+    /// AES-128-CMAC (RFC 4493) of a message that comes in one part or two, 16 bytes.
+    func cmac(_ head: [UInt8], _ tail: [UInt8] = []) throws(CryptoError) -> [UInt8] {
         try whenUsable {
             var state = try AES.CMAC(key: key)
-            for part in parts { part.withUnsafeBytes { state.update(bufferPointer: $0) } }
+            head.withUnsafeBytes { state.update(bufferPointer: $0) }
+            tail.withUnsafeBytes { state.update(bufferPointer: $0) }
             return state.finalize().withUnsafeBytes { Array($0) }
         }
     }
@@ -33,11 +34,14 @@ struct AESKey: Sendable, Equatable {
 
     /// AES-128-CBC of `plain` with the padding `80 00…`, at least one byte (PROTOCOL 6.1, 13.1).
     func encryptPadded(iv: [UInt8], _ plain: [UInt8]) throws(CryptoError) -> [UInt8] {
-        let padding = [0x80] + [UInt8](repeating: 0, count: 15 - plain.count % 16)
+        var padded = plain
+        padded.reserveCapacity(plain.count + 16)
+        padded.append(0x80)
+        padded += repeatElement(0, count: 15 - plain.count % 16)
         return try whenUsable {
             Array(
                 try AES._CBC.encrypt(
-                    plain + padding, using: key, iv: .init(ivBytes: iv), noPadding: true))
+                    padded, using: key, iv: .init(ivBytes: iv), noPadding: true))
         }
     }
 

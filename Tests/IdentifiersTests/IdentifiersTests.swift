@@ -9,6 +9,9 @@ struct ByteTests {
         var reader = ByteReader([1, 2, 3])
         #expect(try reader.readInteger(UInt16.self) == 0x0102)
         #expect(throws: ByteError.truncated(needed: 2, left: 1)) { try reader.read(2) }
+        #expect(throws: ByteError.truncated(needed: 4, left: 1)) {
+            try reader.readInteger(UInt32.self)
+        }
         #expect(throws: ByteError.truncated(needed: -1, left: 1)) { try reader.read(-1) }
         #expect(throws: ByteError.trailing(1)) { try reader.expectEnd() }
         #expect(try reader.readByte() == 3)

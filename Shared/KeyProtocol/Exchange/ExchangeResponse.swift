@@ -32,7 +32,8 @@ public struct ExchangeResponse: Hashable, Sendable {
         var reads: [[UInt8]] = []
         do throws(ByteError) {
             if bytes.count > 4 {
-                for case .read(_, let length) in command.operations.map(\.operation) {
+                for placed in command.operations {
+                    guard case .read(_, let length) = placed.operation else { continue }
                     guard try reader.readInteger(UInt16.self) == length else {
                         throw ByteError.trailing(0)
                     }

@@ -73,6 +73,8 @@ public struct Auth0Response: Hashable, Sendable {
 
     /// The body of the response.
     public var encoded: [UInt8] {
-        TLV(0x86, endpointEphemeral).encoded + (cryptogram.map { TLV(0x9D, $0).encoded } ?? [])
+        var objects = [TLV(0x86, endpointEphemeral)]
+        if let cryptogram { objects.append(TLV(0x9D, cryptogram)) }
+        return objects.encoded
     }
 }

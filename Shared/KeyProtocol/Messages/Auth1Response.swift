@@ -36,8 +36,9 @@ public struct Auth1Response: Hashable, Sendable {
 
     /// The clear text.
     public var encoded: [UInt8] {
-        TLV(0x4E, slot).encoded + TLV(0x9E, signature).encoded
-            + (signaling.map { TLV(0x4B, [$0.rawValue]).encoded } ?? [])
+        var objects = [TLV(0x4E, slot), TLV(0x9E, signature)]
+        if let signaling { objects.append(TLV(0x4B, [signaling.rawValue])) }
+        return objects.encoded
     }
 
     /// AUTH1 itself: `80 81 00 00  9E 40 r‖s`.

@@ -38,7 +38,7 @@ public struct ProtocolVersion: RawRepresentable, Hashable, Comparable, Sendable,
     public static func highestCommon(
         _ ours: [ProtocolVersion], _ theirs: [ProtocolVersion]
     ) -> ProtocolVersion? {
-        Set(ours).intersection(theirs).max()
+        ours.filter(theirs.contains).max()
     }
 }
 

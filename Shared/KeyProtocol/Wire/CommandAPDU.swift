@@ -60,8 +60,13 @@ public struct CommandAPDU: Hashable, Sendable {
 
     /// The bytes on the wire.
     public var encoded: [UInt8] {
-        var bytes = [cla, ins, p1, p2]
-        if !data.isEmpty { bytes += [UInt8(clamping: data.count)] + data }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(data.count + 6)
+        bytes += [cla, ins, p1, p2]
+        if !data.isEmpty {
+            bytes.append(UInt8(clamping: data.count))
+            bytes += data
+        }
         if expectsData { bytes.append(0) }
         return bytes
     }
