@@ -19,6 +19,8 @@ struct TapSession {
     private var isDone = false
     private var reason: OPControlFlow?
     private var isAtFramework = false
+    /// The field is gone as announced, or back without a command yet.
+    private var isInReset = false
     /// Why the phone itself refused the car.
     private var refusal: String?
 
@@ -28,6 +30,8 @@ struct TapSession {
     static let afterFailure = Duration.seconds(2)
     /// A car that is silent for so long in the middle has given up.
     static let inTheMiddle = Duration.seconds(5)
+    /// A car may take its time with the field reset it announced (PROTOCOL 7.4).
+    static let inTheReset = Duration.seconds(60)
     /// A reader that has not noticed the phone by then missed that the one before left.
     static let unnoticed = Duration.seconds(2)
 
@@ -44,7 +48,7 @@ struct TapSession {
     }
 
     private var patience: Duration {
-        guard isDone else { return Self.inTheMiddle }
+        guard isDone else { return isInReset ? Self.inTheReset : Self.inTheMiddle }
         if case .pairingFailed = result.ending { return Self.afterFailure }
         return Self.afterWord
     }
@@ -54,6 +58,7 @@ struct TapSession {
 
     mutating func commandCame() {
         lastEvent = .now
+        isInReset = false
         firstCommand = firstCommand ?? lastEvent
         result.apdus += 1
         // Whatever was said before was not the last word, unless the phone itself said no.
@@ -116,6 +121,7 @@ struct TapSession {
     /// The reader cut the field: that is the end after a last word, and part of pairing before.
     mutating func letGo() {
         lastEvent = .now
+        isInReset = reason == .fieldResetFollows
         if isDone, case .controlFlow = result.ending { isOver = true }
     }
 
