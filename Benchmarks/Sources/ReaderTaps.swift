@@ -108,7 +108,9 @@ struct Bench {
         while true {
             switch step.next {
             case .transmit(let command):
-                let answer = try await channel.transmit(command, within: Self.limit)
+                let answer = try await channel.transmit(command, within: Self.limit) {
+                    session.prepare()
+                }
                 trace.append((command, answer))
                 step = session.received(answer, at: Scene.now)
             case .fieldReset:

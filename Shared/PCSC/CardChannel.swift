@@ -40,13 +40,14 @@ public final class CardChannel: Sendable {
     ///
     /// A command that is longer than the reader takes goes in parts to a card that announces that it
     /// joins them. To any other it is not sent: `tooLong`. A part that is not answered 9000 ends the
-    /// command with that answer.
+    /// command with that answer. `meanwhile` runs while the card has the command.
     public func transmit(
-        _ command: [UInt8], within limit: Duration
+        _ command: [UInt8], within limit: Duration, meanwhile: () -> Void = {}
     ) async throws(PCSCError) -> [UInt8] {
         guard let parts = parts(of: command) else { throw .tooLong }
         let deadline = ContinuousClock.now + limit
-        return try await card.perform(within: limit) { state throws(PCSCError) in
+        return try await card.perform(within: limit, meanwhile: meanwhile) {
+            state throws(PCSCError) in
             var answer: [UInt8] = []
             for part in parts {
                 guard .now < deadline else { throw .timeout }
@@ -101,7 +102,7 @@ private final class CardConnection: Sendable {
 
     /// Runs `body` on the thread; throws `timeout` and drops the channel when it takes too long.
     func perform<Value: Sendable>(
-        within limit: Duration,
+        within limit: Duration, meanwhile: () -> Void = {},
         _ body: @escaping @Sendable (CardState) throws(PCSCError) -> Value
     ) async throws(PCSCError) -> Value {
         guard !dropped.isSet else { throw .closed }
@@ -116,6 +117,7 @@ private final class CardConnection: Sendable {
                 race.finish(result)
                 alarm.cancel()
             }
+            meanwhile()
         }
         // Before the caller hears of it: its next call must find the channel closed.
         if result.isTimeout { drop() }

@@ -19,8 +19,12 @@ import Testing
             try await events.expect(.inserted(reader: name))
             let channel = try await CardChannel.connect(to: name, profile: .virtual)
             #expect(channel.atr == VirtualCard.atr)
-            let answer = try await channel.transmit([0, 0xA4, 4, 7], within: .seconds(1))
+            var isUsed = false
+            let answer = try await channel.transmit([0, 0xA4, 4, 7], within: .seconds(1)) {
+                isUsed = true
+            }
             #expect(answer == [7, 0x90, 0x00])
+            #expect(isUsed, "the time until the answer was not used")
             await channel.disconnect()
             card.remove()
             try await events.expect(.removed(reader: name))

@@ -4,9 +4,9 @@ import PCSC
 
 /// The way to one phone, at a reader or near the car.
 protocol PhoneLink: Sendable {
-    /// Sends a command APDU and waits for the answer.
+    /// Sends a command APDU and waits for the answer; `meanwhile` runs before it is there.
     func transmit(
-        _ command: [UInt8], within limit: Duration
+        _ command: [UInt8], within limit: Duration, meanwhile: () -> Void
     ) async throws(PCSCError) -> [UInt8]
     /// Says what reader this is, where the reader can.
     func announce(_ frame: [UInt8]) async throws(PCSCError)

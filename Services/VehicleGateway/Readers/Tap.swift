@@ -33,9 +33,9 @@ struct Tap: Sendable {
         draws = DrawLog(random)
     }
 
-    /// Sends one command and keeps count.
+    /// Sends one command and keeps count; `meanwhile` runs while the phone has it.
     mutating func transmit(
-        _ command: [UInt8], before deadline: ContinuousClock.Instant
+        _ command: [UInt8], before deadline: ContinuousClock.Instant, meanwhile: () -> Void
     ) async throws(PCSCError) -> [UInt8] {
         let now = ContinuousClock.now
         let isRequest = command.dropFirst().first == Instruction.spakeRequest
@@ -44,7 +44,8 @@ struct Tap: Sendable {
         firstCommand = firstCommand ?? now
         apdus += 1
         if let parameters = Self.controlFlowParameters(command) { controlFlow = parameters }
-        let answer = try await channel.transmit(command, within: min(limit, deadline - now))
+        let answer = try await channel.transmit(
+            command, within: min(limit, deadline - now), meanwhile: meanwhile)
         lastAnswer = .now
         return answer
     }

@@ -109,7 +109,9 @@ struct TapRunner: Sendable {
             do {
                 switch step.next {
                 case .transmit(let command):
-                    let answer = try await answer(to: command, &tap, before: deadline)
+                    let answer = try await answer(to: command, &tap, before: deadline) {
+                        session.prepare()
+                    }
                     let now = host.clock.now
                     step = session.received(answer, at: now)
                     tap.noteTrace(command, answer, session.traceKeys, at: now)
@@ -135,10 +137,11 @@ struct TapRunner: Sendable {
 
     /// What the phone answers; a command that gets no answer is in the trace too.
     private func answer(
-        to command: [UInt8], _ tap: inout Tap, before deadline: ContinuousClock.Instant
+        to command: [UInt8], _ tap: inout Tap, before deadline: ContinuousClock.Instant,
+        meanwhile: () -> Void
     ) async throws -> [UInt8] {
         do {
-            return try await tap.transmit(command, before: deadline)
+            return try await tap.transmit(command, before: deadline, meanwhile: meanwhile)
         } catch {
             tap.noteTrace(command, [], nil, at: host.clock.now)
             throw error

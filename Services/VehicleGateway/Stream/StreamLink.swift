@@ -78,10 +78,11 @@ final class StreamLink: PhoneLink, Sendable {
     }
 
     func transmit(
-        _ command: [UInt8], within limit: Duration
+        _ command: [UInt8], within limit: Duration, meanwhile: () -> Void
     ) async throws(PCSCError) -> [UInt8] {
         let deadline = ContinuousClock.now + limit
         await send(.command(command))
+        meanwhile()
         while true {
             switch await next(within: deadline - .now) {
             case .silence: throw .timeout

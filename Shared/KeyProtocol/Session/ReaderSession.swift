@@ -78,6 +78,10 @@ public struct ReaderSession: Sendable {
         return step(beginTransaction())
     }
 
+    /// Computes what does not depend on the answer that is on its way. Calling it while the phone
+    /// thinks saves time, and changes nothing else.
+    public mutating func prepare() { transaction?.prepare(car) }
+
     /// The phone answered.
     public mutating func received(_ response: [UInt8], at time: Instant) -> Step {
         car.now = time

@@ -125,6 +125,7 @@ struct Transaction {
             version: version.bytes,
             phoneVersions: selection.versions.encoded, vehicleId: car.identity.vehicleId)
         self.transcript = transcript
+        keys = nil
         if isFast, let cryptogram = answer.cryptogram,
             let match = match(cryptogram, transcript, car)
         {
@@ -140,6 +141,13 @@ struct Transaction {
         return .send(Auth1Response.command(signature: signature))
     }
 
+    /// Derives the keys of AUTH1, for which the answer to AUTH0 is enough.
+    mutating func prepare(_ car: Car) {
+        guard case .proving = stage, keys == nil, let transcript, let ephemeral else { return }
+        keys = try? transcript.standardKeys(
+            own: ephemeral, peer: transcript.endpointEphemeral, ranging: car.makesRangingSecret)
+    }
+
     /// Checks 3 to 8 of PROTOCOL 8.7.
     private mutating func proved(_ response: ResponseAPDU, _ car: inout Car) -> Move {
         switch response.status {
@@ -149,12 +157,8 @@ struct Transaction {
         case .conditionsNotMet: return refuse(.needsAuthentication, car)
         default: return refuse(.none, car)
         }
-        guard let transcript, let ephemeral,
-            let keys = try? transcript.standardKeys(
-                own: ephemeral, peer: transcript.endpointEphemeral,
-                ranging: car.makesRangingSecret)
-        else { return refuse(.none, car) }
-        self.keys = keys
+        prepare(car)
+        guard let transcript, let keys else { return refuse(.none, car) }
         var channel = SecureChannel(keys: keys.channel, counter: 0)
         guard let plain = try? channel.openResponse(response.body),
             let answer = try? Auth1Response(parsing: plain)

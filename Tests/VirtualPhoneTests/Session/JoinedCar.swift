@@ -31,6 +31,8 @@ struct JoinedCar {
     /// Answers that arrived in the last tap.
     private(set) var answers: [[UInt8]] = []
     let random: RandomSource
+    /// Whether the car uses the time in which the phone thinks.
+    var preparesAhead = false
     static let password = "01234567"
     private static let salt = [UInt8](repeating: 9, count: 16)
     // Made once: scrypt is slow on purpose.
@@ -82,6 +84,7 @@ struct JoinedCar {
             switch step.next {
             case .transmit(let command):
                 commands.append(command)
+                if preparesAhead { session.prepare() }
                 if let answer = pass(command, to: &phone, fault) {
                     answers.append(answer)
                     step = session.received(answer, at: now)

@@ -25,6 +25,20 @@ struct StoryTests {
         #expect(try drives(&car, &alice))
     }
 
+    @Test func `a car that computes while the phone thinks comes to the same`() throws {
+        func day(ahead: Bool) throws -> (VehicleRecord, [Outcome]) {
+            var (car, alice, _) = try JoinedCar.paired(world)
+            car.preparesAhead = ahead
+            let purposes: [TransactionCode] = [.unlock, .drive, .unlock, .lock, .drive]
+            let outcomes = try purposes.map { try car.tap(&alice, .transaction($0)) }
+            var stranger = try world.phone("stranger")
+            return (car.record, outcomes + [try car.tap(&stranger, .transaction(.unlock))])
+        }
+        let (plain, ahead) = (try day(ahead: false), try day(ahead: true))
+        #expect(plain.0 == ahead.0)
+        #expect(plain.1 == ahead.1)
+    }
+
     @Test func `a phone that takes its time to make the key is polled`() throws {
         var car = try JoinedCar(world)
         var alice = try world.phone("alice")
