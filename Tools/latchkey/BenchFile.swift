@@ -60,7 +60,9 @@ extension VehicleCommand {
         func run() async throws {
             let file = try await Fleet(folder: state.folder).export(vehicle)
             try BenchFile.write(file, to: out)
-            print("\(file.displayName): \(file.keys.count) keys and all secrets are in \(out)")
+            print(
+                "\(file.displayName): \(counted(file.keys.count, "key")) and all secrets are in \(out)"
+            )
         }
     }
 
@@ -85,7 +87,8 @@ extension VehicleCommand {
             let fleet = try Fleet(folder: state.folder)
             let named = door.flatMap { door in dashboard.map { (door: door, dashboard: $0) } }
             let car = try await fleet.take(file, at: named)
-            print("\(car.displayName)  vehicle \(car.vehicleId)  \(car.keys.count) keys")
+            print(
+                "\(car.displayName)  vehicle \(car.vehicleId)  \(counted(car.keys.count, "key"))")
             VehicleCommand.printReaders(of: car, fleet)
             let wanted = (file.furtherDoors ?? []) + [file.trunk].compactMap(\.self)
             for reader in wanted where !car.readers.names.contains(reader) {
@@ -107,7 +110,7 @@ extension PhoneCommand {
         func run() async throws {
             let file = try state.phone(name).file()
             try BenchFile.write(file, to: out)
-            print("\(name): \(file.keys.count) keys and all secrets are in \(out)")
+            print("\(name): \(counted(file.keys.count, "key")) and all secrets are in \(out)")
         }
     }
 
@@ -127,7 +130,7 @@ extension PhoneCommand {
                     name, from: file, in: state.folder.phones,
                     maker: PhoneMaker.open(state.folder.deviceOEM))
             }
-            print("\(name): ready with \(file.keys.count) keys")
+            print("\(name): ready with \(counted(file.keys.count, "key"))")
         }
     }
 }

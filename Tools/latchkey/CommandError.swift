@@ -12,6 +12,11 @@ struct CommandError: Error, CustomStringConvertible {
     }
 }
 
+/// `1 key`, `2 keys`.
+func counted(_ number: Int, _ what: String) -> String {
+    "\(number) \(what)\(number == 1 ? "" : "s")"
+}
+
 /// A file that a person named on the command line.
 struct NamedFile {
     let path: String

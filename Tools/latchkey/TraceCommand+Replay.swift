@@ -81,7 +81,7 @@ extension TraceCommand {
         }
 
         private func report(_ comparison: TraceComparison) throws {
-            let equal = "\(comparison.equal) commands went as recorded"
+            let equal = "\(counted(comparison.equal, "command")) went as recorded"
             guard !comparison.differences.isEmpty else { return print(equal) }
             print("\(equal), these did not:")
             for found in comparison.differences {

@@ -4,7 +4,6 @@ import ArgumentParser
 import Foundation
 import Identifiers
 import KeyProtocol
-import PhoneHost
 
 /// `latchkey trace …`
 struct TraceCommand: AsyncParsableCommand {
@@ -29,7 +28,7 @@ struct TraceCommand: AsyncParsableCommand {
             let trace = try TraceCommand.read(file)
             let header = trace.header
             if reveal, !BenchMaterial.isAllowed(in: header.environment) {
-                throw ValidationError(BenchMaterial.refusal(in: header.environment))
+                throw CommandError(BenchMaterial.refusal(in: header.environment))
             }
             print("\(header.name) (\(header.side.rawValue)), \(header.environment), \(header.at)")
             let text = TraceText(reveals: reveal, isFull: full)
@@ -55,14 +54,11 @@ struct TraceCommand: AsyncParsableCommand {
     }
 
     static func read(_ file: String) throws -> TapTrace {
-        let text: String
-        do {
-            text = try String(contentsOf: URL(fileURLWithPath: file), encoding: .utf8)
-        } catch {
-            throw PhoneHostError.bench("\(file) cannot be read: \(error.localizedDescription)")
-        }
-        guard let trace = TapTrace(parsing: text) else {
-            throw PhoneHostError.bench("\(file) is no trace")
+        let data = try NamedFile(path: file).read()
+        guard let trace = TapTrace(parsing: String(decoding: data, as: UTF8.self)) else {
+            throw CommandError(
+                "\(file) is no trace, or a damaged one",
+                hint: "each line is one JSON object, the first with the format latchkey-trace-1")
         }
         return trace
     }

@@ -71,6 +71,13 @@ public struct TapTrace: Equatable, Sendable {
         public var polling: String?
         /// How it ended, for people.
         public var end: String?
+
+        /// Whether all that should be hexadecimal is.
+        fileprivate var isReadable: Bool {
+            [command, response, keys, polling].compactMap(\.self).allSatisfy {
+                (try? [UInt8](hex: $0)) != nil
+            }
+        }
     }
 
     /// A trace without lines.
@@ -143,7 +150,8 @@ extension TapTrace {
         guard let first = texts.first,
             let header = try? decoder.decode(Header.self, from: first),
             header.format == "latchkey-trace-1",
-            let lines = try? texts.dropFirst().map({ try decoder.decode(Line.self, from: $0) })
+            let lines = try? texts.dropFirst().map({ try decoder.decode(Line.self, from: $0) }),
+            lines.allSatisfy(\.isReadable)
         else { return nil }
         self.init(header: header)
         self.lines = lines

@@ -79,4 +79,13 @@ import Testing
     func `what is no trace is not read`(text: String) {
         #expect(TapTrace(parsing: text) == nil)
     }
+
+    @Test func `a trace with a damaged command is not read, as a part of it would be`() throws {
+        let (trace, _) = try recorded()
+        let text = try trace.text()
+        #expect(TapTrace(parsing: text)?.lines == trace.lines)
+        #expect(
+            TapTrace(parsing: text.replacing("\"command\":\"00", with: "\"command\":\"zz")) == nil)
+        #expect(TapTrace(parsing: String(text.dropLast(20))) == nil)
+    }
 }
