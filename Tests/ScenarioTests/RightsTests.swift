@@ -61,6 +61,8 @@ extension Scenarios {
             try await loseTime(program)
             try await friends.expect("bob", at: .door, "unlocked", "0101")
             try await friends.expect("bob", at: .dashboard, Self.notValidNow, "0003")
+            let log = try await program.done("vehicle", "log", "Roadster", "--limit", "1")
+            #expect(log.contains("The car does not know what time it is."), "\(log)")
             try await friends.expect("erin", at: .door, "locked", "0102")
             try await friends.expect("alice", at: .dashboard, "ready to drive", "0103")
             try await program.down(stack)
@@ -84,7 +86,7 @@ extension Scenarios {
         ) async throws {
             let log = try await program.done("vehicle", "log", "Roadster")
             let car = try log.value("the last tap that failed: latchkey trace show")
-            let done = try log.value("the last one that did not: latchkey trace show")
+            let done = try log.value("the last tap that did not fail: latchkey trace show")
             for trace in [car, done, program.path("phones/\(phone)/trace.jsonl")] {
                 let shown = try await LatchkeyProgram.runBare(["trace", "show", trace])
                 #expect(shown.code == 0 && !shown.text.contains("unknown"), "\(shown.text)")
@@ -159,7 +161,7 @@ private struct Friends {
         #expect(entry.controlFlow == flow, "\(entry)", sourceLocation: sourceLocation)
         guard isRefusal else { return }
         #expect(entry.outcome == "refused", "\(entry)", sourceLocation: sourceLocation)
-        #expect(entry.text == words, "\(entry)", sourceLocation: sourceLocation)
+        #expect(entry.text.hasPrefix(words), "\(entry)", sourceLocation: sourceLocation)
     }
 
     private func read<Body: Decodable>(_ type: Body.Type, _ url: String) async throws -> Body {

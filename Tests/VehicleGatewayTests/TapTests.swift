@@ -107,6 +107,24 @@ import VirtualPhone
         }
     }
 
+    @Test func `a car that does not know the time says so when it does not start`() async throws {
+        try await TestGateway.run { gateway in
+            let (owner, friend) = (try gateway.car.phone(), try gateway.car.phone())
+            try await gateway.pair(owner)
+            _ = try share(from: owner, to: friend)
+            try await gateway.store.change(gateway.car.vehicleId, at: TestPKI.start) { car, _ in
+                car.record.hasTrustedTime = false
+            }
+            let door = try await gateway.tap(friend, at: TestCar.doorName)
+            #expect(door.text == "The car is unlocked.")
+            let dashboard = try await gateway.tap(friend, at: TestCar.dashboardName)
+            #expect(dashboard.controlFlow == "0003", "\(dashboard)")
+            #expect(
+                dashboard.text
+                    == "This key is not valid at this time. The car does not know what time it is.")
+        }
+    }
+
     @Test func `a key ended by a document opens nothing any more`() async throws {
         try await TestGateway.run { gateway in
             let phone = try gateway.car.phone()

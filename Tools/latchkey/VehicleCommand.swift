@@ -213,7 +213,9 @@ struct VehicleCommand: AsyncParsableCommand {
         func run() async throws {
             let fleet = try Fleet(folder: state.folder)
             let id = try await fleet.car(called: vehicle).vehicleId
-            for entry in try await fleet.log(id, limit: limit) {
+            let entries = try await fleet.log(id, limit: limit)
+            if entries.isEmpty { print("no taps yet") }
+            for entry in entries {
                 print(
                     "\(entry.at)  \(entry.reader.padded(to: 11))\(entry.outcome.padded(to: 10))\(entry.text)  (\(Self.details(entry)))"
                 )
@@ -221,7 +223,7 @@ struct VehicleCommand: AsyncParsableCommand {
             let traces = state.folder.traces(of: "\(id)")
             for (file, what) in [
                 (traces.failed, "the last tap that failed"),
-                (traces.done, "the last one that did not"),
+                (traces.done, "the last tap that did not fail"),
             ] where FileManager.default.fileExists(atPath: file.path) {
                 print("\(what): latchkey trace show \(file.path)")
             }
@@ -232,7 +234,7 @@ struct VehicleCommand: AsyncParsableCommand {
                 entry.transaction,
                 entry.keyId.map { "key \($0.description.prefix(8))…" },
                 entry.controlFlow.map { "CONTROL FLOW \($0)" },
-                "\(entry.apdus) APDUs", "\(Int(entry.milliseconds.rounded())) ms",
+                counted(entry.apdus, "APDU"), "\(Int(entry.milliseconds.rounded())) ms",
             ]
             return parts.compactMap(\.self).joined(separator: ", ")
         }

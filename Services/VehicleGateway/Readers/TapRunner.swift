@@ -125,6 +125,9 @@ struct TapRunner: Sendable {
                     step = session.waited(at: host.clock.now)
                 case .finish(let outcome):
                     tap.outcome = outcome
+                    if case .refused(_, .notValidNow) = outcome.result, !saved.hasTrustedTime {
+                        tap.remark = "The car does not know what time it is."
+                    }
                     return try await act(on: outcome, tap.place)
                 }
             } catch let error as PCSCError {
