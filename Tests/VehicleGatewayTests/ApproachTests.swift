@@ -115,6 +115,8 @@ import VirtualPhone
             try await phones.lose("alice")
             let lost = try await phones.approach("alice", radio)
             #expect(lost.hint?.contains("resume") == true, "\(lost)")
+            let tap = try await phones.tap("alice", at: TestCar.doorName, of: gateway)
+            #expect(tap.hint?.contains("resume") == true, "\(tap)")
         }
     }
 

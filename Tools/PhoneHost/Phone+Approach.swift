@@ -53,6 +53,7 @@ extension Phone {
                 for event in card.takeEvents() { approach.saw(event, step) }
             }
         }
+        note(conditions, in: &approach.result.transaction)
         approach.result.standing = standing(for: approach.result.vehicle)
         suspect(approach.result.transaction)
         try save()

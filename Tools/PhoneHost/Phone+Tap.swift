@@ -52,7 +52,7 @@ extension Phone {
         lostField()
         if card.state.pairing != nil { card.leavePairingMode() }
         session.result.wasPairing = options.password != nil
-        session.result.wasInPowerReserve = !card.conditions.frameworkRuns
+        note(card.conditions, in: &session.result)
         suspect(session.result)
         try save()
         try noteKeys()
@@ -120,6 +120,15 @@ extension Phone {
 
     private func collect(_ session: inout TapSession) {
         for event in card.takeEvents() { session.saw(event) }
+    }
+
+    /// Keeps how the phone was, for the hint.
+    func note(_ conditions: PhoneConditions, in result: inout TapResult) {
+        result.wasInPowerReserve = !conditions.frameworkRuns
+        result.wasLocked = !conditions.expressMode && !conditions.isUnlocked
+        result.hasSuspendedKey = card.state.keys.contains {
+            card.element.phase(of: $0.id) == .suspended
+        }
     }
 
     /// A car that calls a key ended says that an order about it is on its way.

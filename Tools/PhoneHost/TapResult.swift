@@ -59,6 +59,10 @@ public struct TapResult: Encounter {
     var wasPairing = false
     /// Whether only the secure element had power.
     var wasInPowerReserve = false
+    /// Whether express mode was off and nobody had authenticated.
+    var wasLocked = false
+    /// Whether lost mode keeps a key of this phone from working.
+    var hasSuspendedKey = false
     /// Commands answered.
     public internal(set) var apdus = 0
     /// From the first command to the last answer.
@@ -89,6 +93,8 @@ public struct TapResult: Encounter {
         case .pairingFailed(let reason): "not paired: \(Self.sentence(reason)) (\(measure))"
         case .carRefused(let reason): "not paired: \(reason) (\(measure))"
         case .controlFlow where paired != nil && isSuccess: "paired (\(measure))"
+        case .controlFlow(.success(.unlocked)) where announcement?.terminal?.position == .trunk:
+            "trunk unlocked (\(measure))"
         case .controlFlow(.success(let result)): "\(Self.word(result)) (\(measure))"
         case .controlFlow(let flow) where isSuccess: "\(flow.sentence) (\(measure))"
         case .controlFlow(let flow): "refused: \(flow.sentence) (\(measure))"
@@ -113,6 +119,10 @@ public struct TapResult: Encounter {
             "`latchkey device-oem import FILE` makes the phone know an automaker; is this its car?"
         case .controlFlow(.failure(.needsAuthentication)) where wasInPowerReserve:
             "nobody can authenticate in power reserve, where express mode alone opens"
+        case .controlFlow(.failure(.needsAuthentication)) where wasLocked:
+            "express mode is off and the phone is locked: add --unlocked"
+        case .controlFlow(.failure(.keyUnknown)) where hasSuspendedKey:
+            "a key of this phone is suspended: latchkey phone resume ends lost mode"
         case .controlFlow(.failure(let hint)): Self.hint(hint)
         case .controlFlow: nil
         }
@@ -150,7 +160,9 @@ public struct TapResult: Encounter {
         case .receiptMissing: "latchkey phone sync registers the key; then tap again"
         case .needsAuthentication:
             "add --unlocked, or enter the activation code in the car: latchkey vehicle code"
-        case .notValidNow, .rightMissing: "ask the owner of the car for other rights"
+        case .notValidNow:
+            "latchkey phone list shows when the key works; a car that has lost the time starts for no key with an end"
+        case .rightMissing: "ask the owner of the car for other rights"
         case .tokenWrong:
             "the car made this key another immobilizer token: the owner pairs again, or shares a new key"
         case .none, .retry, .readerFault: "tap again"
