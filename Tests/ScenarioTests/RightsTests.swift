@@ -42,6 +42,7 @@ extension Scenarios {
             try await friends.expect("carol", at: .door, "locked", "0102")
             try await friends.expect("carol", at: .dashboard, "ready to drive", "0103")
 
+            try await friends.takeBack("heidi")
             try await friends.share(with: "dave", "Access Only")
             try await friends.expect("dave", at: .door, "unlocked", "0101")
             try await friends.expect("dave", at: .dashboard, Self.rightMissing, "0004")
@@ -140,6 +141,21 @@ private struct Friends {
         try await program.done("phone", "accept", friend, link.text.value("invitation link"))
         try await program.done("phone", "sync", "alice", "--no-register")
         try await program.done("phone", "sync", friend, "--no-register")
+    }
+
+    /// Alice offers a key and changes her mind: the link is worth nothing, and the slot is free.
+    func takeBack(_ friend: String) async throws {
+        try await program.done("phone", "new", friend)
+        let offer = try await program.done(
+            "phone", "share", "alice", "--friend", friend, "--level", "Valet")
+        let taken = try await program.done("phone", "revoke", "alice", "--friend", friend)
+        #expect(taken == "alice: the invitation of \(friend) is taken back\n")
+        #expect(try await !program.done("phone", "shares", "alice").contains(friend))
+        let late = try await program.run(
+            "phone", "accept", friend, offer.value("invitation link"))
+        #expect(late.code == 1 && late.text.contains("taken back"), "\(late.text)")
+        let again = try await program.run("phone", "revoke", "alice", "--friend", friend)
+        #expect(again.code == 1 && again.text.contains("phone shares"), "\(again.text)")
     }
 
     /// The phone prints `words`, and the last line of the car's own log has the same end: the CONTROL

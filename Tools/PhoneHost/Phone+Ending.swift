@@ -36,7 +36,7 @@ extension Phone {
             }
         }
         guard let share = card.state.shares.last(where: { $0.friend == key && $0.owner == owner })
-        else { throw PhoneHostError.noKey("\(self.name) has not shared the key \(key)") }
+        else { throw PhoneHostError.noShare("\(self.name) has not shared the key \(key)") }
         try card.retire([share.slotId], with: owner)
         noteRevoked(key)
         try save()

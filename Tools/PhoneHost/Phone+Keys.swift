@@ -96,9 +96,8 @@ extension Phone {
 
     /// The key a person means by its id or its first digits.
     public func key(_ text: String) throws -> KeyID {
-        let digits = text.lowercased()
-        let found = card.state.keys.map(\.id).filter { $0.description.hasPrefix(digits) }
-        guard let key = found.first, !digits.isEmpty else {
+        let found = card.state.keys.map(\.id).filter { Self.isMeant($0, by: text) }
+        guard let key = found.first else {
             throw PhoneHostError.noKey("\(name) has no key '\(text)'")
         }
         guard found.count == 1 else {
@@ -107,12 +106,31 @@ extension Phone {
         return key
     }
 
+    /// The key of a friend that a person means by its first digits; one given whole need not be known
+    /// to this phone.
+    public func sharedKey(_ text: String) throws -> KeyID {
+        if let key = try? KeyID(hex: text) { return key }
+        let found = card.state.shares.map(\.friend).filter { Self.isMeant($0, by: text) }
+        guard let key = found.first else {
+            throw PhoneHostError.noShare("\(name) has shared no key '\(text)'")
+        }
+        guard found.count == 1 else {
+            throw PhoneHostError.noShare("several keys that \(name) shared begin with '\(text)'")
+        }
+        return key
+    }
+
     /// The key a friend got from this phone, the newest of that name.
     public func sharedKey(of friend: String) throws -> KeyID {
         guard let found = extras.friends.last(where: { $0.name == friend }) else {
-            throw PhoneHostError.noKey("\(name) has shared no key with \(friend)")
+            throw PhoneHostError.noShare("\(name) has shared no key with \(friend)")
         }
         return found.key
+    }
+
+    /// Whether a friend of this name has got a key that this phone has not revoked.
+    public func hasShared(with friend: String) -> Bool {
+        extras.friends.contains { $0.name == friend && $0.isRevoked != true }
     }
 
     /// What the vehicle of `key` is called.
@@ -122,6 +140,10 @@ extension Phone {
     }
 
     func friendName(of key: KeyID) -> String? { extras.friends.last { $0.key == key }?.name }
+
+    private static func isMeant(_ key: KeyID, by text: String) -> Bool {
+        !text.isEmpty && key.description.hasPrefix(text.lowercased())
+    }
 
     private static func isMeant(_ key: WalletKey, by vehicle: String) -> Bool {
         key.vehicleId.description == vehicle.lowercased()

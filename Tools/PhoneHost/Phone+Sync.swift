@@ -49,7 +49,7 @@ extension Phone {
         await partners.close()
     }
 
-    private func relay(of mailbox: Mailbox, _ http: OutboundClient) throws -> RelayClient {
+    func relay(of mailbox: Mailbox, _ http: OutboundClient) throws -> RelayClient {
         let relay = try maker.relays().serving(mailbox.url)
         return RelayClient(relay: relay, client: http, random: random)
     }
@@ -136,7 +136,7 @@ extension Phone {
     }
 
     /// Forgets an invitation; a consent nobody used is taken back.
-    private func end(_ invitation: Invitation) {
+    func end(_ invitation: Invitation) {
         if invitation.importRequest == nil {
             try? card.withdrawShare(invitation.owner, slot: invitation.slot)
         }

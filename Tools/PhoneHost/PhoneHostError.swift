@@ -24,6 +24,8 @@ public enum PhoneHostError: Error, Equatable, Sendable, CustomStringConvertible 
     case noAutomaker
     /// No key of this phone fits.
     case noKey(String)
+    /// This phone has given away no key that fits.
+    case noShare(String)
     /// A link that is no invitation.
     case link(String)
     /// A link to a relay that the device OEM does not allow.
@@ -72,6 +74,7 @@ public enum PhoneHostError: Error, Equatable, Sendable, CustomStringConvertible 
         case .noAutomaker:
             "the phone's maker knows no automaker, so no car can trust the phone\nhint: exchange bundles first: latchkey device-oem export, latchkey partner issue, latchkey device-oem import"
         case .noKey(let reason): "\(reason)\nhint: latchkey phone list shows the keys"
+        case .noShare(let reason): "\(reason)\nhint: latchkey phone shares shows the keys"
         case .link(let reason):
             "this is no invitation: \(reason)\nhint: pass the whole link, in quotes, as the owner's phone printed it"
         case .relayNotAllowed(let host):
