@@ -72,6 +72,43 @@ import Testing
         }
     }
 
+    @Test(arguments: [(true, false), (false, false), (false, true)])
+    func `a locked phone without express mode says what the car waits for`(
+        express: Bool, unlocked: Bool
+    ) throws {
+        let bench = try Bench()
+        let phone = try bench.make("alice")
+        var settings = phone.settings
+        settings.expressMode = express
+        try phone.set(settings)
+        let reader = try FakeReader()
+        reader.start { reader in
+            _ = reader.ask(ApplicationID.applet.select.encoded)
+            _ = reader.ask([0x80, 0x3C, 0x00, 0x05])
+        }
+        let options = TapOptions(timeout: .seconds(4), isUnlocked: unlocked)
+        let hint = try #require(try phone.tap(reader.address, options).hint)
+        #expect(hint.contains("express mode is off") == !(express || unlocked), "\(hint)")
+        #expect(hint.contains("vehicle code") == (express || unlocked), "\(hint)")
+    }
+
+    @Test func `a phone at a trunk says that the trunk is open`() throws {
+        let phone = try Bench().make("alice")
+        for (position, words) in [
+            (ReaderPosition.trunk, "trunk unlocked ("), (.door, "unlocked ("),
+        ] {
+            let reader = try FakeReader()
+            reader.start { reader in
+                reader.sendFrame(
+                    PollingFrame(offeringPairing: TerminalID(.forTests, at: position)).encoded)
+                _ = reader.ask(ApplicationID.applet.select.encoded)
+                _ = reader.ask([0x80, 0x3C, 0x01, 0x01])
+            }
+            let result = try phone.tap(reader.address, TapOptions(timeout: .seconds(4)))
+            #expect(result.text.hasPrefix(words), "\(result.text)")
+        }
+    }
+
     @Test(
         arguments: [
             ("mon-fri 08:00-18:00", [(0x7C, 480, 1080)]),
@@ -88,6 +125,17 @@ import Testing
             try WeeklyWindow(days: $0.0, fromMinute: $0.1, toMinute: $0.2)
         }
         #expect(schedule.windows == expected)
+        // What is shown can be typed again.
+        for window in expected {
+            #expect(WeeklySchedule(WeeklySchedule.text(window))?.windows == [window])
+        }
+    }
+
+    @Test func `a weekly schedule is shown as people write it`() throws {
+        let windows = ["mon-fri 08:00-18:00", "sat,sun 10:00-24:00", "mon,wed,thu 00:05-09:30"]
+        for text in windows {
+            #expect(try WeeklySchedule.text(#require(WeeklySchedule(text)?.windows.first)) == text)
+        }
     }
 
     @Test(arguments: [

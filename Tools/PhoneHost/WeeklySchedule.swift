@@ -28,6 +28,25 @@ public struct WeeklySchedule: Equatable, Sendable {
         } catch { return nil }
     }
 
+    /// One window as people write it: `mon-fri 08:00-18:00`, `sat,sun 22:00-24:00`.
+    public static func text(_ window: WeeklyWindow) -> String {
+        let named = days.enumerated().filter { window.days >> (6 - $0.offset) & 1 == 1 }
+        let isRun =
+            named.count > 2
+            && named.last.map(\.offset)
+                == named.first.map {
+                    $0.offset + named.count - 1
+                }
+        let names = named.map(\.element)
+        let ends = [names.first, names.last].compactMap(\.self)
+        return (isRun ? ends.joined(separator: "-") : names.joined(separator: ",")) + " "
+            + time(window.fromMinute) + "-" + time(window.toMinute)
+    }
+
+    private static func time(_ minute: Int) -> String {
+        [minute / 60, minute % 60].map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
+    }
+
     /// Bit 6 for Monday … bit 0 for Sunday.
     private static func days(in text: Substring) -> UInt8? {
         var mask: UInt8 = 0

@@ -91,13 +91,13 @@ extension PhoneCommand {
 
 extension KeyConfig {
     /// The access level and its limits, as people call them.
-    fileprivate var sentence: String {
+    var sentence: String {
         let level = AccessLevel.offered.first { $0.profile == Int(profile.rawValue) }?.name
         let parts = [
             level ?? "profile \(profile.rawValue)",
             notBefore > WallClock.system.now ? "from \(notBefore)" : nil,
             notAfter.map { "until \($0)" }, maxSpeedKmh.map { "at most \($0) km/h" },
-            weekly.isEmpty ? nil : "at times of the week",
+            weekly.isEmpty ? nil : weekly.map(WeeklySchedule.text).joined(separator: " and "),
         ]
         return parts.compactMap(\.self).joined(separator: ", ")
     }

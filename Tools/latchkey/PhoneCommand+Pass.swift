@@ -20,7 +20,10 @@ extension PhoneCommand {
         @Argument(help: "The phone.") var name: String
         @Option(help: "The key; its first digits are enough. May be left out with one pass.")
         var key: String?
-        @Option(help: "Where to write the picture, SVG or PNG.") var out: String?
+        @Option(
+            help:
+                "Where to write the picture, as it came: a drawn card is SVG, artwork of the brand SVG or PNG."
+        ) var out: String?
 
         func run() async throws {
             let phone = try state.phone(name)

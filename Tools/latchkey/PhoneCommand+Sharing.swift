@@ -71,7 +71,8 @@ extension PhoneCommand {
                 try await phone.share(phone.ownerKey(for: vehicle), terms)
             }
             print("invitation link \(link)")
-            print("for \(friend): \(level.name); valid 48 hours, for one phone")
+            print("for \(friend): \(terms.keyConfig.sentence)")
+            print("the link is good for 48 hours and one phone")
         }
 
         private static func schedule(_ text: String) throws -> WeeklySchedule {
@@ -138,10 +139,14 @@ extension PhoneCommand {
     /// `latchkey phone revoke`
     struct Revoke: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Ends a key that this phone has shared.")
+            abstract: "Ends a key that this phone has shared, or takes back an offer.",
+            discussion: """
+                With --friend the newest key of that friend ends, and offers to that friend that nobody \
+                has taken are taken back.
+                """)
         @OptionGroup var state: StateOption
         @Argument(help: "The owner's phone.") var name: String
-        @Option(help: "The shared key.") var key: String?
+        @Option(help: "The shared key; its first digits are enough.") var key: String?
         @Option(help: "The friend, as called when sharing.") var friend: String?
         @Option(help: "Vehicle id or name; may be left out with one vehicle.") var vehicle: String?
         @Flag(help: "Tell only the car, at the owner's next tap at the dashboard.")
@@ -151,24 +156,22 @@ extension PhoneCommand {
             guard (key == nil) != (friend == nil) else {
                 throw ValidationError("name --key or --friend")
             }
-            _ = try key.map(target)
         }
 
         func run() async throws {
             let phone = try state.phone(name)
+            if let friend {
+                let offers = try await phone.withdrawOffers(
+                    to: friend, by: vehicle.map(phone.ownerKey(for:)))
+                if !offers.done.isEmpty { try PhoneCommand.show(name, offers) }
+                guard offers.done.isEmpty || phone.hasShared(with: friend) else { return }
+            }
             let report = try await PhoneCommand.speaking(name) {
-                let target = try friend.map(phone.sharedKey(of:)) ?? target(key ?? "")
+                let target = try friend.map(phone.sharedKey(of:)) ?? phone.sharedKey(key ?? "")
                 return try await phone.revoke(
                     target, with: owner(of: target, phone), offline: offline)
             }
             try PhoneCommand.show(name, report)
-        }
-
-        private func target(_ text: String) throws -> KeyID {
-            guard let key = try? KeyID(hex: text) else {
-                throw ValidationError("--key takes 40 hexadecimal digits")
-            }
-            return key
         }
 
         /// The key that shared `target`, when the vehicle does not say.
