@@ -30,10 +30,10 @@ extension ByteIdentifier {
         let container = try decoder.singleValueContainer()
         do {
             try self.init(hex: container.decode(String.self))
-        } catch let error as ByteError {
+        } catch is ByteError {
             throw DecodingError.dataCorruptedError(
                 in: container,
-                debugDescription: "expected \(Self.size * 2) hexadecimal digits: \(error)")
+                debugDescription: "expected \(Self.size * 2) hexadecimal digits")
         }
     }
 

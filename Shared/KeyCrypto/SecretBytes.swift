@@ -42,9 +42,9 @@ public struct SecretBytes: Hashable, Sendable, Codable, CustomStringConvertible,
         let container = try decoder.singleValueContainer()
         do {
             self.init(try [UInt8](hex: container.decode(String.self)))
-        } catch let error as ByteError {
+        } catch is ByteError {
             throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "expected hexadecimal digits: \(error)")
+                in: container, debugDescription: "expected hexadecimal digits")
         }
     }
 

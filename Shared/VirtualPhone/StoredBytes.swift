@@ -12,9 +12,9 @@ struct StoredBytes: Codable, Hashable, Sendable, CustomStringConvertible {
         let container = try decoder.singleValueContainer()
         do {
             bytes = try [UInt8](hex: container.decode(String.self))
-        } catch let error as ByteError {
+        } catch is ByteError {
             throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "expected hexadecimal digits: \(error)")
+                in: container, debugDescription: "expected hexadecimal digits")
         }
     }
 

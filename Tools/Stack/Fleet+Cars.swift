@@ -20,7 +20,8 @@ extension Fleet {
         guard found.count == 1 else {
             throw APIError(
                 status: nil,
-                description: "several vehicles are called \(name)\nhint: use the vehicle id")
+                description:
+                    "several vehicles are called \(name)\nhint: use its VIN or its vehicle id")
         }
         return car
     }

@@ -113,15 +113,15 @@ public struct Fleet: Sendable {
     /// A pair of virtual readers of this stack that no car uses at any place, and not among `names`.
     func freeReaders(
         besides existing: [CarAPI.Vehicle], and names: [String] = []
-    ) throws(StackError) -> CarAPI.Readers {
+    ) throws(APIError) -> CarAPI.Readers {
         let taken = Set(existing.flatMap(\.readers.names) + names)
         for car in 1...PortPlan.cars {
             let pair = [0, 1].map { ReaderPart.name(car: car, slot: $0) }
             if taken.isDisjoint(with: pair) { return .init(door: pair[0], dashboard: pair[1]) }
         }
-        throw .commandFailed(
-            command: "vehicle add",
-            output:
+        throw APIError(
+            status: nil,
+            description:
                 "all \(PortPlan.cars) virtual reader pairs are taken\nhint: name readers with --door and --dashboard"
         )
     }
@@ -129,7 +129,7 @@ public struct Fleet: Sendable {
     /// The radio that goes with the virtual readers of the car, else any that no car has.
     func freeRadio(
         _ existing: [CarAPI.Vehicle], door: String
-    ) throws(StackError) -> String {
+    ) throws(APIError) -> String {
         let taken = Set(existing.compactMap(\.passiveEntry))
         let cars = Array(1...PortPlan.cars)
         let own = cars.filter { ReaderPart.name(car: $0, slot: 0) == door }
@@ -137,9 +137,11 @@ public struct Fleet: Sendable {
             let address = "127.0.0.1:\(record.ports.radio(ofCar: car))"
             if !taken.contains(address) { return address }
         }
-        throw .commandFailed(
-            command: "vehicle add",
-            output: "all \(PortPlan.cars) radios are taken\nhint: build it without --passive-entry")
+        throw APIError(
+            status: nil,
+            description:
+                "all \(PortPlan.cars) radios are taken\nhint: a car without passive entry needs none"
+        )
     }
 
     /// The TCP port of a virtual reader of this stack; none for a reader of another kind.

@@ -18,7 +18,13 @@ struct VehicleCommand: AsyncParsableCommand {
     /// `latchkey vehicle add`
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Builds a car: identity, key, certificate, readers.")
+            abstract: "Builds a car: identity, key, certificate, readers.",
+            discussion: """
+                Without --door and --dashboard it stands at a free pair of the stack's virtual readers, \
+                which are called "Latchkey Car 1 00", "Latchkey Car 1 01" … "Latchkey Car 4 01". A car \
+                with more readers names all of them: --door "Latchkey Car 1 00" --dashboard "Latchkey \
+                Car 1 01" --trunk "Latchkey Car 2 00" --further-door "Latchkey Car 2 01".
+                """)
 
         @OptionGroup var state: StateOption
         @Option(help: "Vehicle identification number, 17 characters.") var vin: String
@@ -26,7 +32,8 @@ struct VehicleCommand: AsyncParsableCommand {
         @Option(help: "The customer account that may pair it.") var account = "alice@example.com"
         @Option(help: "PC/SC name of the reader at the door handle.") var door: String?
         @Option(help: "PC/SC name of the reader at the dashboard.") var dashboard: String?
-        @Option(help: "PC/SC name of a reader at the trunk.") var trunk: String?
+        @Option(help: "PC/SC name of a reader at the trunk, which opens the trunk alone.")
+        var trunk: String?
         @Option(
             name: .customLong("further-door"),
             help: "PC/SC name of a reader at another door; may be given several times.")
@@ -50,7 +57,7 @@ struct VehicleCommand: AsyncParsableCommand {
                 throw ValidationError("give both --door and --dashboard, or neither")
             }
             guard door != nil || (trunk == nil && furtherDoors.isEmpty) else {
-                throw ValidationError("--trunk and --further-door want --door and --dashboard")
+                throw ValidationError("--trunk and --further-door want --door and --dashboard, too")
             }
             for reader in [door, dashboard, trunk].compactMap(\.self) + furtherDoors {
                 let slot = reader.split(separator: " ").last
