@@ -107,22 +107,23 @@ struct VehicleCommand: AsyncParsableCommand {
 
     /// `latchkey vehicle list`
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists the fleet.")
+        static let configuration = CommandConfiguration(
+            abstract: "Lists the fleet, with how many keys each car holds.")
         @OptionGroup var state: StateOption
 
         func run() async throws {
             let fleet = try Fleet(folder: state.folder)
-            let vehicles = try await fleet.list()
+            let (vehicles, cars) = (try await fleet.list(), try await fleet.standing())
             print(
                 "NAME".padded(to: 16) + "VIN".padded(to: 19) + "VEHICLE".padded(to: 18)
                     + "STATE".padded(to: 10) + "KEYS")
             for vehicle in vehicles {
                 Self.show(
                     vehicle.displayName, vehicle.vin, vehicle.vehicleId, vehicle.state,
-                    keys: vehicle.keys.count)
+                    keys: cars.first { $0.vehicleId == vehicle.vehicleId }?.keys.count ?? 0)
             }
             let known = Set(vehicles.map(\.vehicleId))
-            for car in try await fleet.standing() where !known.contains(car.vehicleId) {
+            for car in cars where !known.contains(car.vehicleId) {
                 Self.show(
                     car.displayName, "- not registered", car.vehicleId, car.state,
                     keys: car.keys.count)
