@@ -111,6 +111,10 @@ import VirtualPhone
             #expect(suspended.text.contains("This key is suspended or was ended."))
             #expect(try await gateway.onScreen.locked)
 
+            let report = try await phones.sync("alice")
+            let told = report.waiting.first { $0.contains("ask the owner of the car") }
+            #expect(told?.contains("Roadster") == true, "\(report)")
+
             #expect(stranger.hint?.contains("phone list") == true)
             try await phones.lose("alice")
             let lost = try await phones.approach("alice", radio)

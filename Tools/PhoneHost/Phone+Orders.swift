@@ -39,6 +39,12 @@ extension Phone {
                 if !isRepeat { report.fail("an order was refused (\(what))", error) }
             }
         }
+        let ordered = Set(orders.map(\.keyId))
+        for key in extras.suspects where !ordered.contains(key) {
+            report.waiting.append(
+                "a car calls the key for \(vehicleName(of: key)) ended, and no order about it has come: ask the owner of the car"
+            )
+        }
         extras.suspects = []
         try save()
     }
