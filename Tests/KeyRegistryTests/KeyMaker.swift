@@ -27,6 +27,8 @@ struct KeyMaker {
     var attested: PublicKey
     var attestedSlot: SlotID
     var recipient: PublicKey
+    /// What the owner attests that a shared key may do.
+    var rights = KeyConfig(profile: .full, notBefore: TestPKI.start)
 
     init(_ bench: RegistryBench, _ type: KeyType, _ seed: String, owner: PrivateKey? = nil) throws {
         self.bench = bench
@@ -96,7 +98,7 @@ struct KeyMaker {
                 AttestationBody(
                     vehicleId: bench.vehicle, ownerKeyId: owner.publicKey.keyId,
                     friendPK: attested, slotId: attestedSlot, protocolVersion: [2, 0],
-                    keyConfig: KeyConfig(profile: .full, notBefore: TestPKI.start),
+                    keyConfig: rights,
                     issuedAt: TestPKI.now, nonce: [UInt8](repeating: 7, count: 16)),
                 by: attestationSigner
             ).encoded

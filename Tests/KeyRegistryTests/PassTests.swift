@@ -64,6 +64,21 @@ import Testing
         }
     }
 
+    @Test func `a pass says that a shared key is limited`() async throws {
+        try await RegistryBench.run { bench in
+            try await bench.prepare()
+            let owner = try KeyMaker(bench, .owner, "owner")
+            var friend = try KeyMaker(bench, .shared, "friend", owner: owner.key)
+            friend.rights.maxSpeedKmh = 90
+            friend.rights.weekly = [try WeeklyWindow(days: 0x40, fromMinute: 0, toMinute: 60)]
+            #expect(try await owner.track().status == 200)
+            #expect(try await friend.track().status == 200)
+            let pass = try await Self.pass(of: friend, bench)
+            #expect(
+                pass.entitlement == "Unlock and Drive, at most 90 km/h, at times of the week")
+        }
+    }
+
     @Test func `a pass names neither vehicle, nor account, nor owner`() async throws {
         try await RegistryBench.run { bench in
             try await bench.prepare()

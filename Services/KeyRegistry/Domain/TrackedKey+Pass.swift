@@ -22,5 +22,6 @@ extension TrackedKey {
         let rights = attestation.flatMap { try? Attestation(parsing: $0) }?.keyConfig
         return (level ?? "Profile \(state.profile)")
             + (rights?.maxSpeedKmh.map { ", at most \($0) km/h" } ?? "")
+            + (rights?.weekly.isEmpty == false ? ", at times of the week" : "")
     }
 }
