@@ -22,7 +22,10 @@ struct ContainerVectorTests {
             let plain = try vector.inputs.hex("plaintext")
             let sealed = try ECIES.seal(
                 plain, to: own.publicKey, scripted(vector.inputs.hex("ephemeralSK")))
-            #expect(sealed == expected, "\(vector.name)")
+            #expect(sealed.version == expected.version, "\(vector.name)")
+            for part in [\ECIESEnvelope.ephemeralPublicKey, \.publicKeyHash, \.data] {
+                #expect(sealed[keyPath: part] == expected[keyPath: part].lowercased())
+            }
             #expect(try ECIES.open(expected, with: own) == plain, "\(vector.name)")
             var upper = expected
             upper.data = upper.data.uppercased()

@@ -18,8 +18,8 @@ struct TransactionVectorTests {
             let run = try standard(vector, changed: nil)
             let kpersistent = try vector.outputs.hex("Kpersistent")
             #expect(
-                try run.commands.prefix(2).map(\.hex) == [
-                    vector.outputs.text("select"), vector.outputs.text("auth0"),
+                try run.commands.prefix(2) == [
+                    vector.outputs.hex("select"), vector.outputs.hex("auth0"),
                 ])
             let stored = run.stored.keys.first ?? run.stored.pending?.key
             #expect(stored?.kpersistent?.exposed == kpersistent, "\(vector.name)")

@@ -53,7 +53,7 @@ struct FriendReplay {
             ShareOffer(
                 keyConfig: try KeyConfig(parsing: inputs.hex("keyConfig")),
                 activationCode: code.isEmpty ? nil : code, options: recordedRequest.options))
-        #expect(request.encoded.hex == (try vector.intermediate.text("keyCreationRequest")))
+        #expect(request.encoded == (try vector.intermediate.hex("keyCreationRequest")))
 
         let signing = try friend.accept(request, at: now)
         try expectSigningRequest(signing)

@@ -17,7 +17,7 @@ struct PasswordVectorTests {
             ] {
                 let answer = phone.respond(to: try vector.outputs.hex(command), at: someMoment)
                 #expect(
-                    answer.hex == (try vector.outputs.text(response)),
+                    answer == (try vector.outputs.hex(response)),
                     "\(vector.name): \(command)")
             }
         }
