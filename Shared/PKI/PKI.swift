@@ -21,8 +21,6 @@ enum Limits {
     static let attestation = 766
     /// Bytes of a KtsReceipt: what the receipt area of a mailbox holds (PROTOCOL 10.2).
     static let receipt = 190
-    /// Entries of a weekly schedule.
-    static let weeklyWindows = 32
     /// Bytes of either mailbox (PROTOCOL 7.6).
     static let mailbox = 2_048
     /// Keys a phone may be told to trust for sharing (PROTOCOL 7.6).

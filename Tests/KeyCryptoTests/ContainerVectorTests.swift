@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Identifiers
 @testable import KeyCrypto
 import TestKit
@@ -21,7 +22,10 @@ struct ContainerVectorTests {
             let plain = try vector.inputs.hex("plaintext")
             let sealed = try ECIES.seal(
                 plain, to: own.publicKey, scripted(vector.inputs.hex("ephemeralSK")))
-            #expect(sealed == expected, "\(vector.name)")
+            #expect(sealed.version == expected.version, "\(vector.name)")
+            for part in [\ECIESEnvelope.ephemeralPublicKey, \.publicKeyHash, \.data] {
+                #expect(sealed[keyPath: part] == expected[keyPath: part].lowercased())
+            }
             #expect(try ECIES.open(expected, with: own) == plain, "\(vector.name)")
             var upper = expected
             upper.data = upper.data.uppercased()
@@ -43,6 +47,20 @@ struct ContainerVectorTests {
         RelayPayload(type: try value.text("type"), data: try value.text("data"))
     }
 
+    /// JSON may be spaced and escaped as its writer likes: what counts is the one member.
+    private func content(_ value: VectorValue) throws -> RelayContent? {
+        guard let name = value.names.first else { return nil }
+        let text = try value.text(name)
+        if name == "cancel" { return .cancel(text) }
+        let der = Array(try #require(Data(base64Encoded: text)))
+        switch name {
+        case "keyCreationRequest": return .keyCreationRequest(der)
+        case "keySigningRequest": return .keySigningRequest(der)
+        case "importRequest": return .importRequest(der)
+        default: throw VectorError("\(value): unknown content")
+        }
+    }
+
     @Test func `relay payloads`() throws {
         let file = try Vectors.file("relay-payload")
         for vector in try file.cases {
@@ -57,11 +75,11 @@ struct ContainerVectorTests {
             #expect(RelaySecret.fragment(of: secret) == fragment)
             #expect(try RelaySecret.secret(fromFragment: fragment) == secret)
             // An empty content shows the layout only; no phone may send it.
-            if try vector.inputs.member("content").names.isEmpty {
-                #expect(throws: CryptoError.malformed) { try expected.open(secret: secret) }
+            if let content = try content(vector.inputs.member("content")) {
+                #expect(try expected.open(secret: secret) == content, "\(vector.name)")
+                #expect(try RelayContent(clearText: content.clearText) == content)
             } else {
-                let content = try expected.open(secret: secret)
-                #expect(content.clearText == clearText, "\(vector.name)")
+                #expect(throws: CryptoError.malformed) { try expected.open(secret: secret) }
             }
         }
         for negative in try file.negatives {

@@ -36,7 +36,7 @@ struct HostileInputTests {
 
     @Test func `no flipped bit of an attestation leaves its signature good`() throws {
         let vector = try #require(
-            Vectors.file("attestation").cases.first { $0.outputs.optional("package") != nil })
+            Vectors.fixture("attestation").cases.first { $0.outputs.optional("package") != nil })
         let owner = try PublicKey(vector.intermediate.hex("ownerPK"))
         let der = try vector.outputs.hex("der")
         for bit in 0..<der.count * 8 {
@@ -89,13 +89,13 @@ struct HostileInputTests {
 
     private static func objects() throws -> [Sample] {
         var samples: [Sample] = []
-        for vector in try Vectors.file("attestation").cases {
+        for vector in try Vectors.fixture("attestation").cases {
             guard let der = try vector.outputs.optional("der")?.hex(),
                 let parse = AttestationVectorTests.parser(vector.name)
             else { continue }
             samples.append((vector.name, der, { try parse($0).encoded }))
         }
-        let certificates = try Vectors.file("certificates").root.member("certificates")
+        let certificates = try Vectors.fixture("certificates").root.member("certificates")
         for name in certificates.names {
             samples.append((name, try certificates.hex(name), { try KeyCertificate(der: $0).der }))
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Identifiers
+import KeyCrypto
 import PKI
 import TestKit
 import Testing
@@ -73,10 +74,27 @@ struct KeyConfigTests {
         }
     }
 
-    @Test func `too many windows are refused, not signed`() throws {
-        let window = try WeeklyWindow(days: 1, fromMinute: 0, toMinute: 1)
-        let key = KeyConfig(
-            profile: .full, notBefore: Self.start, weekly: Array(repeating: window, count: 33))
-        #expect(throws: PKIError.self) { try KeyConfig(parsing: key.encoded) }
+    @Test func `a week may have as many windows as an attestation has room for`() throws {
+        let window = try WeeklyWindow(days: 1, fromMinute: 1000, toMinute: 1440)
+        func attestation(windows: Int) throws -> Attestation {
+            let key = KeyConfig(
+                profile: .full, notBefore: Self.start,
+                weekly: Array(repeating: window, count: windows))
+            let owner = PrivateKey.generate(.system, for: "owner")
+            return try Attestation.signed(
+                AttestationBody(
+                    vehicleId: VehicleID([1, 2, 3, 4, 5, 6, 7, 8]),
+                    ownerKeyId: owner.publicKey.keyId,
+                    friendPK: PrivateKey.generate(.system, for: "friend").publicKey,
+                    slotId: SlotID(generation: 0, position: 2), protocolVersion: [2, 0],
+                    keyConfig: key, issuedAt: Self.start,
+                    nonce: [UInt8](repeating: 1, count: 16)), by: owner)
+        }
+        let longest = try attestation(windows: 35)
+        #expect(longest.encoded.count <= 766)
+        #expect(try Attestation(parsing: longest.encoded) == longest)
+        for windows in [36, 37, 100, 1000] {
+            #expect(throws: PKIError.self) { try attestation(windows: windows) }
+        }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Foundation
+internal import Identifiers
 
 /// The vector files of PROTOCOL 21, from `LATCHKEY_VECTORS` or else `Tests/Vectors`.
 public enum Vectors {
@@ -9,12 +10,25 @@ public enum Vectors {
         if let path = ProcessInfo.processInfo.environment["LATCHKEY_VECTORS"], !path.isEmpty {
             return URL(fileURLWithPath: path, isDirectory: true)
         }
-        return URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        return repository
+    }
+
+    /// `Tests/Vectors`, whatever the environment says.
+    public static var repository: URL {
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("Vectors", isDirectory: true)
     }
 
-    /// The file `<name>.json`.
-    public static func file(_ name: String) throws -> VectorFile {
+    /// The file `<name>.json`, for a test of what it says.
+    public static func file(_ name: String) throws -> VectorFile { try file(name, in: folder) }
+
+    /// The file `<name>.json` of this repository, for a test that needs a whole pairing or object to
+    /// start from and is about something else.
+    public static func fixture(_ name: String) throws -> VectorFile {
+        try file(name, in: repository)
+    }
+
+    private static func file(_ name: String, in folder: URL) throws -> VectorFile {
         let url = folder.appendingPathComponent(name + ".json")
         let json = try JSONSerialization.jsonObject(with: Data(contentsOf: url))
         return VectorFile(root: try VectorValue(json, path: name + ".json"))
@@ -67,6 +81,11 @@ public struct VectorNegative: Sendable {
 
     /// The classes that are normative (PROTOCOL 21); of others only the refusal is.
     public static let normativeClasses: Set = ["mac", "signature", "chain", "evidence", "point"]
+
+    /// Whether `answer` is the status word the file asks for and nothing else.
+    public func asks(for answer: [UInt8]) -> Bool {
+        expect.lowercased() == "sw:" + answer.hex
+    }
 
     /// None when `actual` (the class word of the error, nil when it was accepted) is what the
     /// file asks for, else a sentence.

@@ -22,7 +22,8 @@ public struct KeyConfig: DERObject {
     public var notAfter: Instant?
     /// Highest speed, km/h, 0...65535.
     public var maxSpeedKmh: Int?
-    /// When in the week the key may be used; empty = always. At most 32 entries.
+    /// When in the week the key may be used; empty = always. As many entries as an
+    /// Attestation has room for, about 36.
     public var weekly: [WeeklyWindow]
 
     /// The rights of a key; without `notAfter` it has no end, without `weekly` it is valid all week.
@@ -52,8 +53,7 @@ public struct KeyConfig: DERObject {
             var windows = try fields.sequence("weekly", tag: .context(2))
             repeat {
                 weekly.append(try WeeklyWindow(windows.sequence("weekly entry")))
-            } while !windows.isAtEnd && weekly.count < Limits.weeklyWindows
-            try windows.end()
+            } while !windows.isAtEnd
         }
         try fields.end()
     }

@@ -11,7 +11,7 @@ struct PairingTests {
     private let trace: PairingTrace
 
     init() throws {
-        trace = try PairingTrace(try #require(try Vectors.file("pairing-trace").cases.first))
+        trace = try PairingTrace(try #require(try Vectors.fixture("pairing-trace").cases.first))
     }
 
     private func pair(

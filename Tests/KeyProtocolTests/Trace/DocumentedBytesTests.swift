@@ -9,7 +9,6 @@ import Testing
 
 /// The byte examples of the documents come from the vectors through the annotator; `make docs`
 /// writes them anew.
-@Suite(.enabled(if: ProcessInfo.processInfo.environment["LATCHKEY_VECTORS"] == nil))
 struct DocumentedBytesTests {
     @Test(arguments: ["docs/protocol.md", "docs/interop.md"])
     func `every byte example is what the code makes of the vectors`(document: String) throws {

@@ -13,12 +13,12 @@ struct RecordedTrace {
 
     /// Pairing, a fast unlock, a standard drive.
     static func pairing() throws -> RecordedTrace {
-        let vector = try #require(try Vectors.file("pairing-trace").cases.first)
+        let vector = try #require(try Vectors.fixture("pairing-trace").cases.first)
         var trace = try PairingTrace(vector)
         let random = try ScriptedRandom(vector.inputs.list("randomDraws"))
         var record = try trace.record()
         var keys: [ChannelKeys?] = []
-        for purpose in trace.purposes {
+        for (purpose, _) in trace.visits {
             let session = ReaderSession(record: record, purpose: purpose, random: random.source)
             record = run(session, with: &trace.phone, at: trace.now, &keys)
         }
@@ -27,12 +27,12 @@ struct RecordedTrace {
 
     /// A first friend transaction, then a fast unlock.
     static func friend() throws -> RecordedTrace {
-        let vector = try #require(try Vectors.file("friend-trace").cases.first)
+        let vector = try #require(try Vectors.fixture("friend-trace").cases.first)
         let trace = try FriendTrace(vector)
         var (record, friend) = (try trace.record(), try trace.friend())
         let random = try ScriptedRandom(vector.inputs.list("randomDraws"))
         var keys: [ChannelKeys?] = []
-        for (purpose, _) in try trace.visits {
+        for (purpose, _, _) in try trace.visits {
             let session = ReaderSession(record: record, purpose: purpose, random: random.source)
             record = run(session, with: &friend, at: trace.now, &keys)
         }

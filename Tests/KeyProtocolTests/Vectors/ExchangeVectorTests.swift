@@ -33,6 +33,8 @@ struct ExchangeVectorTests {
                     let response = try ExchangeResponse(
                         parsing: step.hex("responsePlain"), to: command)
                     #expect(try response.encoded == step.hex("responsePlain"))
+                    // Containers without an operation are read and not written.
+                    guard !command.encoded.isEmpty else { continue }
                     #expect(
                         try ExchangeCommand(
                             parsing: command.encoded, rules: rules(vector.inputs)) == command)

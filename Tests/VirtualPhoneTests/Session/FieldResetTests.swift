@@ -11,7 +11,7 @@ import Testing
 struct FieldResetTests {
     /// Replays the recorded pairing up to and including OP CONTROL FLOW 01.
     private func announced() throws -> (PairingReplay, select: [UInt8], getData: [UInt8]) {
-        let vector = try #require(try Vectors.file("pairing-trace").cases.first)
+        let vector = try #require(try Vectors.fixture("pairing-trace").cases.first)
         var replay = try PairingReplay(vector)
         var rest = try replay.steps[...]
         while let step = rest.popFirst(), let command = step.optional("command") {

@@ -18,6 +18,7 @@ struct KeyFixture {
     var phase = KeyPhase.active
     var privateBytes = [UInt8](repeating: 0, count: 0x400)
     var confidentialBytes = [UInt8](repeating: 0, count: 0x80)
+    var mapping = MailboxMapping.standard
     var authorizedKeys: [PublicKey] = []
     var longTermSharedSecret: [UInt8]?
     var kpersistent: [UInt8]?
@@ -32,7 +33,7 @@ struct KeyFixture {
             authorizedKeys: authorizedKeys, accountInfoHash: nil)
         var endpoint = Endpoint(
             keyId: keyId, origin: origin, phase: phase, description: description,
-            mapping: .standard, privateKey: deviceKey,
+            mapping: mapping, privateKey: deviceKey,
             mailboxes: Mailboxes(
                 privateBytes: privateBytes, confidentialBytes: confidentialBytes))
         endpoint.longTermSharedSecret = longTermSharedSecret.map(SecretBytes.init)

@@ -23,18 +23,18 @@ struct ExchangeVectorTests {
                     try step.hex("plain"), on: &mailboxes,
                     afterFast: try vector.inputs.bool("afterFast"))
                 #expect(
-                    outcome.response.hex == (try step.text("responsePlain")),
+                    outcome.response == (try step.hex("responsePlain")),
                     "\(vector.name): \(step)")
                 notifications += outcome.notifications
             }
-            let expected = try vector.outputs.list("notifications").map { try $0.text() }
-            #expect(notifications.map(\.hex) == expected, "\(vector.name)")
+            let expected = try vector.outputs.list("notifications").map { try $0.hex() }
+            #expect(notifications == expected, "\(vector.name)")
             #expect(
-                mailboxes.bytes(of: .privateMailbox).hex
-                    == (try vector.outputs.text("privateAfter")), "\(vector.name)")
+                mailboxes.bytes(of: .privateMailbox)
+                    == (try vector.outputs.hex("privateAfter")), "\(vector.name)")
             #expect(
-                mailboxes.bytes(of: .confidential).hex
-                    == (try vector.outputs.text("confidentialAfter")), "\(vector.name)")
+                mailboxes.bytes(of: .confidential)
+                    == (try vector.outputs.hex("confidentialAfter")), "\(vector.name)")
         }
     }
 

@@ -44,7 +44,7 @@ struct PairingTraceTests {
                 _ = try replay.send(command.hex())
             }
             let answer = try replay.send(negative.input.hex("command"))
-            #expect("sw:" + answer.hex.uppercased() == negative.expect, "\(negative.name)")
+            #expect(negative.asks(for: answer), "\(negative.name)")
         }
     }
 }

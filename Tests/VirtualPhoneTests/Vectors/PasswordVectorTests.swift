@@ -17,7 +17,7 @@ struct PasswordVectorTests {
             ] {
                 let answer = phone.respond(to: try vector.outputs.hex(command), at: someMoment)
                 #expect(
-                    answer.hex == (try vector.outputs.text(response)),
+                    answer == (try vector.outputs.hex(response)),
                     "\(vector.name): \(command)")
             }
         }
@@ -56,12 +56,13 @@ struct PasswordVectorTests {
                 cla: 0x80, ins: Instruction.spakeRequest,
                 data: try negative.input.hex("requestData"))
             let answer = phone.respond(to: command.encoded, at: someMoment)
-            #expect("sw:" + answer.hex.uppercased() == negative.expect, "\(negative.name)")
+            #expect(negative.asks(for: answer), "\(negative.name)")
         }
     }
 
     private func phone(_ inputs: VectorValue) throws -> PhoneCard {
-        let versions = try ProtocolVersion.list(inputs.hex("appletVersions"))
+        // The vehicle names the highest common version first; it may know more than this phone.
+        let versions = try ProtocolVersion.list(Array(inputs.hex("appletVersions").prefix(2)))
         var phone = PhoneCard(
             snapshot: .init(phone: PhoneState(versions: versions)),
             random: ScriptedRandom([("x", try inputs.hex("x"))]).source)

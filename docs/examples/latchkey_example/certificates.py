@@ -1,6 +1,7 @@
 """Certificates: making and checking them (docs/protocol.md 11)."""
 
 import datetime
+import re
 import secrets
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from cryptography.x509.oid import ExtensionOID, NameOID, SignatureAlgorithmOID
 
 from . import der
 from .crypto import PrivateKey, decode_point, key_id
-from .der import Reader, integer, octets, sequence
+from .der import Reader, integer, moment, octets, sequence
 
 ARC = "1.3.6.1.4.1.41577.5."
 VEHICLE, EXTERNAL, INSTANCE, ENDPOINT, ENCRYPTION, SIGNATURE, INTERMEDIATE, ROOT, CROSS = 1, 2, 3, 4, 5, 6, 8, 9, 10
@@ -22,10 +23,6 @@ NO_END = "99991231235959Z"
 
 class BadChain(ValueError):
     """A certificate or path that breaks a rule of section 11."""
-
-
-def moment(time: str) -> datetime.datetime:
-    return datetime.datetime.strptime(time, "%Y%m%d%H%M%SZ")
 
 
 def generalized(time: datetime.datetime) -> str:
@@ -93,6 +90,8 @@ class Endpoint:
         keys, authorized = r.inside(), []
         while keys.data:
             authorized.append(_public(keys))
+        if not 1 <= len(authorized) <= 5:
+            raise der.BadDER("authorized_PK")
         result = cls(vehicle_id, options, version, vehicle_public, slot, authorized,
                      r.integer(tag=0x80), r.integer(tag=0x81), r.optional(der.OCTETS, lambda: r.octets(32)))
         r.end()
@@ -126,18 +125,19 @@ class Certificate:
         if any(len(name) != 1 or name[0].oid != NameOID.COMMON_NAME or len(name[0].value) > 64 for name in names):
             raise BadChain("name")
         extensions = {extension.oid.dotted_string: extension for extension in certificate.extensions}
-        wanted = {ARC + str(number), *(oid.dotted_string for oid in (
-            ExtensionOID.KEY_USAGE, ExtensionOID.BASIC_CONSTRAINTS,
-            ExtensionOID.AUTHORITY_KEY_IDENTIFIER, ExtensionOID.SUBJECT_KEY_IDENTIFIER))}
+        wanted = {ARC + str(number), ExtensionOID.KEY_USAGE.dotted_string, ExtensionOID.BASIC_CONSTRAINTS.dotted_string}
         critical = {oid for oid, extension in extensions.items() if extension.critical}
-        if not wanted <= set(extensions) or critical - wanted or ARC + str(number) not in critical:
+        if critical != wanted:
             raise BadChain("extensions")
+        if not 2 ** 55 <= certificate.serial_number < 2 ** 159:
+            raise BadChain("serial number")     # positive, 8 to 20 bytes
         self.name, self.extension = names[0][0].value, extensions[ARC + str(number)].value.value
         if number not in (INSTANCE, ENDPOINT) and self.extension != SIMPLE:
             raise BadChain("extension content")
         usage = extensions[ExtensionOID.KEY_USAGE.dotted_string].value
         basic = extensions[ExtensionOID.BASIC_CONSTRAINTS.dotted_string].value
-        if (usage.key_cert_sign, usage.digital_signature, basic.ca, basic.path_length) != (ca, not ca, ca, path_length):
+        if (usage.key_cert_sign, usage.crl_sign, usage.digital_signature, basic.ca, basic.path_length) != \
+                (ca, ca, not ca, ca, path_length):
             raise BadChain("usage")
         if extensions[ExtensionOID.SUBJECT_KEY_IDENTIFIER.dotted_string].value.digest != key_id(self.public):
             raise BadChain("subjectKeyIdentifier")
@@ -185,16 +185,16 @@ def _check_instance(data: bytes) -> None:
         raise BadChain(f"instance extension: {error}") from None
 
 
-def vehicle_certificate(k: bytes, intermediate: bytes | None, root_public: bytes, now: str | None) -> Certificate:
+def vehicle_certificate(k: bytes, intermediate: bytes | None, root_public: bytes, now: str | None,
+                        root_name: str | None = None) -> Certificate:
     """[intermediate →] K under J; the vehicle identifier is the CommonName."""
     leaf = Certificate(k, VEHICLE, ca=False)
     if intermediate:
         between = Certificate(intermediate, INTERMEDIATE, ca=True)
-        between.check_issuer(root_public, None, now)
+        between.check_issuer(root_public, root_name, now)
         leaf.check_issuer(between.public, between.name, now)
     else:
-        leaf.check_issuer(root_public, None, now)
-    if len(leaf.name) != 16 or leaf.name.upper() != leaf.name:
+        leaf.check_issuer(root_public, root_name, now)
+    if not re.fullmatch("[0-9A-F]{16}", leaf.name):
         raise BadChain("CommonName of K")
-    bytes.fromhex(leaf.name)
     return leaf

@@ -1,5 +1,6 @@
 """The strict DER of signed objects (docs/protocol.md 2.3, 12)."""
 
+import datetime
 import re
 
 from .tlv import length
@@ -33,6 +34,16 @@ def enumerated(value: int) -> bytes:
 
 def time(value: str, tag: int = TIME) -> bytes:
     return node(tag, value.encode())
+
+
+def moment(text: str) -> datetime.datetime:
+    """What `YYYYMMDDHHMMSSZ` says."""
+    if not re.fullmatch("[0-9]{14}Z", text):
+        raise BadDER("time")
+    try:
+        return datetime.datetime(int(text[:4]), *(int(text[at:at + 2]) for at in range(4, 14, 2)))
+    except ValueError:
+        raise BadDER("no such time") from None
 
 
 class Reader:
@@ -81,10 +92,9 @@ class Reader:
         return self.integer(allowed, ENUMERATED)
 
     def time(self, tag: int = TIME) -> str:
-        value = self.octets(15, tag)
-        if not re.fullmatch(rb"\d{14}Z", value):
-            raise BadDER("time")
-        return value.decode()
+        text = self.octets(15, tag).decode("latin-1")
+        moment(text)
+        return text
 
     def optional(self, tag: int, read):
         """`read()` if the next tag is `tag`, else None."""

@@ -1,6 +1,7 @@
 """Mailboxes, slots, creation data: what both roles know of them (docs/protocol.md 7.6, 10)."""
 
-from .certificates import Endpoint, moment
+from .certificates import Endpoint
+from .der import moment
 from .tlv import Malformed, parse, parse_map, tlv
 
 SIGNALING, SLOT_BITMAP, SLOT_LIST, OEM, RECEIPT, PACKAGE, END = 0x0000, 0x0001, 0x0002, 0x0012, 0x0040, 0x0100, 0x0400
@@ -49,7 +50,8 @@ def parse_creation_data(value: bytes) -> tuple[Endpoint, str, str]:
     authorized = [v for tag, v in parse(value) if tag == 0x89]
     fields = parse_map(b"".join(tlv(tag, v) for tag, v in parse(value) if tag != 0x89))
     sizes = {0x4D: 8, 0x5C: 2, 0x80: 1, 0x81: 1, 0x82: 2, 0x83: 15, 0x84: 15, 0x85: 2, 0x88: 2, 0x8B: 65}
-    if any(len(fields.get(tag, b"")) != size for tag, size in sizes.items()) or not 1 <= len(authorized) <= 5:
+    if any(len(fields.get(tag, b"")) != size for tag, size in sizes.items()) or \
+            not 1 <= len(authorized) <= 5 or {len(key) for key in authorized} != {65}:
         raise Malformed("7F4A: field")
     confidential, private = (int.from_bytes(fields[tag], "big") for tag in (0x85, 0x88))
     not_before, not_after = fields[0x83].decode(), fields[0x84].decode()

@@ -48,15 +48,17 @@ class KeyCreationRequest:
     def decode(cls, data: bytes) -> "KeyCreationRequest":
         r = _only(data)
         r.integer([1])
-        head = (r.octets(8), r.raw(der.SEQUENCE), r.octets(range(2, 17, 2)), r.octets(2), r.octets(2), r.integer(),
-                r.integer(), r.octets(), r.octets(), r.integer([0, 1, 3]), KeyConfig.decode(r.raw(der.SEQUENCE)))
+        head = (r.octets(8), r.raw(der.SEQUENCE), r.octets(range(2, 17, 2)), r.octets(2), r.octets(2),
+                r.integer(range(2049)), r.integer(range(2049)), r.octets(), r.octets(), r.integer([0, 1, 3]),
+                KeyConfig.decode(r.raw(der.SEQUENCE)))
         keys, authorized = r.inside(), []
         while keys.data:
             authorized.append(keys.octets(65))
+            crypto.decode_point(authorized[-1])
         activation = r.optional(0x80, lambda: r.integer([1], 0x80))
         request = cls(*head, authorized, activation is not None, r.optional(0x81, lambda: r.octets(tag=0x81)))
         r.end()
-        if not authorized:
+        if not 1 <= len(authorized) <= 5:
             raise der.BadDER("authorizedPKs")
         return request
 
