@@ -15,14 +15,14 @@ import Testing
     private static let inputs = environment["LATCHKEY_INPUTS"].flatMap(Int.init)
 
     @Test(arguments: FuzzTarget.all)
-    func `what was found before does no harm`(_ target: FuzzTarget) async throws {
+    func `what was found before does no harm`(_ target: FuzzTarget) throws {
         let corpus = try Corpus.inputs(of: target)
         #expect(!corpus.isEmpty, "no corpus for \(target)")
-        for input in try Corpus.crashes(of: target) + corpus { try await feed(input, to: target) }
+        for input in try Corpus.crashes(of: target) + corpus { try feed(input, to: target) }
     }
 
     @Test(arguments: FuzzTarget.all)
-    func `neighbours of the corpus do no harm`(_ target: FuzzTarget) async throws {
+    func `neighbours of the corpus do no harm`(_ target: FuzzTarget) throws {
         let corpus = try Corpus.inputs(of: target)
         let isSession = FuzzTarget.sessions.contains { $0.name == target.name }
         let count = Self.inputs ?? (isSession ? 40 : 400)
@@ -33,13 +33,11 @@ import Testing
             guard let input = corpus.randomElement(using: &numbers),
                 let other = corpus.randomElement(using: &numbers)
             else { return }
-            try await feed(input.mutated(with: other, &numbers), to: target)
+            try feed(input.mutated(with: other, &numbers), to: target)
         }
     }
 
-    private func feed(_ input: [UInt8], to target: FuzzTarget) async throws {
-        // Tests that wait for something are not to starve meanwhile.
-        await Task.yield()
+    private func feed(_ input: [UInt8], to target: FuzzTarget) throws {
         if let path = Self.environment["LATCHKEY_LAST"] {
             try Data(input).write(to: URL(fileURLWithPath: path))
         }
