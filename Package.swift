@@ -18,7 +18,6 @@ let package = Package(
                 name: "LatchkeyEdges",
                 targets: [
                     "DeviceOEM", "IdentityRelay", "Kafka", "Messaging", "PhoneHost", "ServiceKit",
-                    "VehicleGateway",
                 ]),
     ].compactMap(\.self),
     dependencies: [
@@ -261,7 +260,7 @@ func fuzzing() -> [Target] {
             dependencies: [
                 "Contracts", "DeviceOEM", "Identifiers", "IdentityRelay", "Kafka", "KeyCrypto",
                 "KeyProtocol", "Messaging", "PCSC", "PhoneHost", "PKI", "ServiceKit", "TestKit",
-                "VehicleGateway", "VirtualPhone",
+                "VirtualPhone",
             ], path: "Tests/FuzzTests", swiftSettings: strict())
     ]
 }
