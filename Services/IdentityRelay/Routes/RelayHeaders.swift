@@ -40,10 +40,4 @@ extension Request {
         guard let claim = deviceClaim else { throw .header("Mailbox-Device-Claim") }
         return claim
     }
-
-    /// Entity tags of `If-Match` or `If-None-Match`.
-    func entityTags(_ name: HTTPField.Name) -> [String] {
-        (headers[name] ?? "").split(separator: ",")
-            .map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
-    }
 }

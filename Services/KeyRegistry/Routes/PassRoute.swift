@@ -29,9 +29,6 @@ extension PartnerRoutes {
 
     /// Whether If-None-Match names `revision` (RFC 9110, 13.1.2: the weak comparison).
     private static func has(_ revision: String, _ request: Request) -> Bool {
-        let tags = (request.headers[.ifNoneMatch] ?? "").split(separator: ",").map {
-            $0.drop { $0 == " " || $0 == "\t" }
-        }
-        return tags.contains { $0.contains("\"\(revision)\"") || $0 == "*" }
+        request.entityTags(.ifNoneMatch).contains { $0.contains("\"\(revision)\"") || $0 == "*" }
     }
 }
