@@ -3,6 +3,17 @@ internal import CRDKafka
 
 /// How a consumer reads.
 public struct KafkaConsumerOptions: Sendable {
+    /// Where a partition that the group gives to this member is read first.
+    public enum Start: Sendable {
+        /// Behind what the group committed; at the oldest record when it committed nothing.
+        case committed
+        /// At its oldest record, until this member has committed a record of it. For the time after
+        /// a broker was replaced: commits that were under way speak of records it never had.
+        case beginning
+    }
+
+    /// Where a member of a group begins.
+    public var start = Start.committed
     /// The most records in one batch.
     public var batch = 500
     /// How long a group waits for a silent member.
@@ -70,7 +81,7 @@ public final class KafkaConsumer: AsyncSequence, Sendable {
     private let core: ConsumerCore
 
     /// Joins `group`, which shares the partitions of `topics` among its members and remembers what
-    /// was committed; without a commit it begins at the oldest record. `onAssignment` is called on
+    /// was committed; `options.start` says where it begins. `onAssignment` is called on
     /// the driver's thread, before partitions are given up and after they were taken.
     public init(
         _ configuration: KafkaConfiguration, topics: [String], group: String,
@@ -80,7 +91,7 @@ public final class KafkaConsumer: AsyncSequence, Sendable {
         guard !group.isEmpty else { throw .configuration("a consumer group needs a name") }
         core = try ConsumerCore(
             configuration.settings() + options.settings() + [Setting("group.id", group)],
-            reading: .group(topics), batch: options.batch, observer: observer,
+            reading: .group(topics, options.start), batch: options.batch, observer: observer,
             onAssignment: onAssignment)
         core.start()
     }
@@ -138,10 +149,6 @@ public final class KafkaConsumer: AsyncSequence, Sendable {
         guard !offsets.isEmpty else { return }
         try await core.commit(offsets)
     }
-
-    /// Goes back to the oldest record of every assigned partition, for example after the broker
-    /// was replaced; what was fetched but not taken is dropped.
-    public func rewind() { core.rewind() }
 
     /// What is read now.
     public var assignment: Set<KafkaPartition> { core.buffer.assignment }

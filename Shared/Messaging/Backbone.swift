@@ -40,7 +40,7 @@ public struct Backbone: Sendable {
         let consumer = handlers(
             EventConsumer(database: database, settings: settings, logger: host.logger))
         host.onBrokerReplaced("outbox") { _ = try await relay.republishAll() }
-        host.onBrokerReplaced("consumer") { consumer.readFromBeginning() }
+        host.onBrokerReplaced("consumer") { await consumer.readFromBeginning() }
         self.database = database
         background = consumer.isListening ? [relay, consumer] : [relay]
         readiness = [

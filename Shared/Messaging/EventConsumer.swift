@@ -26,7 +26,12 @@ public final class EventConsumer: Service {
     let handlers: [String: (topic: Topic, handler: Handler)]
     let deadLetters: DeadLetters
     private let publisher: EventPublisher
-    private let kafka = Mutex<KafkaConsumer?>(nil)
+    private let reading = Mutex(Reading())
+
+    private struct Reading {
+        var consumer: KafkaConsumer?
+        var options = KafkaConsumerOptions()
+    }
 
     /// Tries before a record goes to the dead letters: about two minutes.
     public static let maximumAttempts = 8
@@ -75,14 +80,18 @@ public final class EventConsumer: Service {
     struct Undecodable: Error {}
 
     /// Goes back to the oldest record of every topic: after the broker was replaced. Events that
-    /// had their effect do nothing.
-    public func readFromBeginning() { kafka.withLock { $0 }?.rewind() }
+    /// had their effect do nothing. It takes another consumer: what the present one is about to
+    /// commit, and the new broker would believe, is about records that are gone.
+    public func readFromBeginning() async {
+        let old = reading.withLock { reading in
+            reading.options.start = .beginning
+            return reading.consumer
+        }
+        await old?.close()
+    }
 
     /// Whether there is anything to hear.
     public var isListening: Bool { !handlers.isEmpty }
-
-    /// Whether the group has given this instance something to read, or a place to stand by.
-    public var isRunning: Bool { kafka.withLock { $0 != nil } }
 
     /// Names of the topics that are read.
     var topics: [String] {
@@ -109,23 +118,30 @@ public final class EventConsumer: Service {
     private func readLoop() async {
         while !Task.isCancelled {
             do {
-                let consumer = try KafkaConsumer(
-                    settings.kafka, topics: topics, group: deadLetters.group,
-                    observer: KafkaLog(logger: logger))
-                kafka.withLock { $0 = consumer }
-                do { try await read(consumer) } catch { logReading(error) }
-                kafka.withLock { $0 = nil }
+                let consumer = try join()
+                do { try await read(consumer) } catch { await waitAfter(error) }
+                reading.withLock { $0.consumer = nil }
                 await consumer.close()
             } catch {
-                logReading(error)
+                await waitAfter(error)
             }
-            try? await Task.sleep(for: .seconds(1))
         }
     }
 
-    private func logReading(_ error: any Error) {
+    private func join() throws(KafkaError) -> KafkaConsumer {
+        try reading.withLock { reading throws(KafkaError) in
+            let consumer = try KafkaConsumer(
+                settings.kafka, topics: topics, group: deadLetters.group,
+                options: reading.options, observer: KafkaLog(logger: logger))
+            reading.consumer = consumer
+            return consumer
+        }
+    }
+
+    private func waitAfter(_ error: any Error) async {
         guard !Task.isCancelled else { return }
         logger.warning("reading starts again", metadata: ["error": "\(error)"])
+        try? await Task.sleep(for: .seconds(1))
     }
 
     private func read(_ consumer: KafkaConsumer) async throws {

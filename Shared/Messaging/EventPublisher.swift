@@ -41,6 +41,9 @@ public final class EventPublisher: Sendable {
     /// Flushes and disconnects.
     public func close() async { await take()?.close(timeout: .seconds(2)) }
 
+    /// Gives up what is under way; whoever sends it is told, and the next one connects anew.
+    func abandon() async { await take()?.close(timeout: .zero) }
+
     /// Sends in order. After a silence the producer is replaced, so that records which are sent
     /// again do not pile up behind themselves.
     func send(_ records: [KafkaRecord]) async throws -> [Result<KafkaPosition, KafkaError>] {

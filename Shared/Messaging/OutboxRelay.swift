@@ -39,7 +39,9 @@ public final class OutboxRelay: Service {
     /// - Returns: how many events.
     @discardableResult
     public func republishAll() async throws -> Int {
-        try await database.transaction { transaction in
+        // A batch that waits for the broker which is gone would hold the lock as long as it waits.
+        await publisher.abandon()
+        return try await database.transaction { transaction in
             // Waits for a batch that is under way, which would else mark its rows afterwards.
             try await transaction.query(
                 "SELECT pg_advisory_xact_lock(hashtext('outbox.relay'), hashtext(current_schema()))"

@@ -25,7 +25,9 @@ import Testing
         await second.close()
     }
 
-    @Test func `what was not committed comes again, and a rewind brings everything`() async throws {
+    @Test func `what was not committed comes again, and to one who begins anew everything`()
+        async throws
+    {
         let broker = try await BrokerProcess.development(topics: ["again": 1])
         let producer = try KafkaProducer(configuration(broker.address))
         try await producer.send((0..<5).map { record("again", "k", "\($0)") })
@@ -34,14 +36,40 @@ import Testing
             configuration(broker.address), topics: ["again"], group: "g", options: quickOptions())
         let got = try await read(consumer) { $0.count >= 5 }
         try await consumer.commit([KafkaPartition(topic: "again", number: 0): 3])
-        consumer.rewind()
-        let rewound = try await read(consumer) { $0.count >= 5 }
-        #expect(rewound == got)
         await consumer.close()
+        var options = quickOptions()
+        options.start = .beginning
+        let anew = try KafkaConsumer(
+            configuration(broker.address), topics: ["again"], group: "g", options: options)
+        #expect(try await read(anew) { $0.count >= 5 } == got)
+        await anew.close()
         let next = try KafkaConsumer(
             configuration(broker.address), topics: ["again"], group: "g", options: quickOptions())
         #expect(try await read(next) { $0.count >= 2 }.map(\.text) == ["3", "4"])
         await next.close()
+    }
+
+    @Test func `one who began anew goes on behind its own commits when partitions come back`()
+        async throws
+    {
+        let broker = try await BrokerProcess.development(topics: ["back": 2])
+        let producer = try KafkaProducer(configuration(broker.address))
+        try await producer.send((0..<10).map { record("back", "k\($0)", "\($0)") })
+        var options = quickOptions()
+        options.start = .beginning
+        let first = try KafkaConsumer(
+            configuration(broker.address), topics: ["back"], group: "g", options: options)
+        #expect(try await read(first, commits: true) { $0.count >= 10 }.count == 10)
+        let second = try KafkaConsumer(
+            configuration(broker.address), topics: ["back"], group: "g", options: quickOptions())
+        try await eventually(within: .seconds(45)) { second.assignment.count == 1 }
+        await second.close()
+        try await eventually(within: .seconds(45)) { first.assignment.count == 2 }
+        try await producer.send((10..<20).map { record("back", "k\($0)", "\($0)") })
+        await producer.close()
+        let late = try await read(first) { $0.count >= 10 }
+        #expect(Set(late.map(\.text)) == Set((10..<20).map(String.init)))
+        await first.close()
     }
 
     @Test func `a second member takes over partitions, and all when the first leaves`() async throws
@@ -104,6 +132,34 @@ import Testing
         #expect(try await reader.value.isEmpty)
         await #expect(throws: KafkaError.closed) {
             try await consumer.commit([KafkaPartition(topic: "ended", number: 0): 1])
+        }
+    }
+
+    @Test func `a consumer that another closes, however early, ends for its reader too`()
+        async throws
+    {
+        let broker = try await BrokerProcess.development(topics: ["early": 1])
+        for age in 0..<40 {
+            let alone = try KafkaConsumer(
+                configuration(broker.address), fromTheBeginningOf: ["early"],
+                options: quickOptions())
+            let member = try KafkaConsumer(
+                configuration(broker.address), topics: ["early"], group: "g\(age)",
+                options: quickOptions())
+            try await within(.seconds(20)) {
+                await withTaskGroup(of: Void.self) { group in
+                    for consumer in [alone, member] {
+                        group.addTask {
+                            _ = try? await read(consumer) { _ in false }
+                            await consumer.close()
+                        }
+                        group.addTask {
+                            try? await Task.sleep(for: .milliseconds(age * 3))
+                            await consumer.close()
+                        }
+                    }
+                }
+            }
         }
     }
 

@@ -198,7 +198,7 @@ import Testing
                 stage.broker.kill()
                 try await stage.broker.restart()
                 #expect(try await relay.republishAll() == 5)
-                consumer.readFromBeginning()
+                await consumer.readFromBeginning()
                 try await eventually("the republished outbox", within: .seconds(40)) {
                     try await stage.unpublished() == 0
                 }
@@ -208,32 +208,6 @@ import Testing
                 }
                 #expect(try await stage.heard(roadster) == Array(1...7))
             }
-        }
-    }
-
-    @Test(arguments: BrokerKind.all())
-    func `a state reader sees the states from the beginning, every time`(on kind: BrokerKind)
-        async throws
-    {
-        try await Stage.run(on: kind) { stage in
-            let publisher = stage.publisher
-            for version in 1...3 {
-                try await publisher.publish(
-                    PartnerRegistered(deviceOemId: "maker\(version)", server: nil, tlsRoot: nil),
-                    id: "\(version)", time: "2026-01-31T12:00:00Z")
-            }
-            for _ in 0..<2 {
-                let seen = Shared<Set<String>>([])
-                let reader = StateReader(
-                    of: PartnerRegistered.self, settings: stage.settings, logger: stage.logger
-                ) { partner, _ in seen.value.withLock { _ = $0.insert(partner.deviceOemId) } }
-                try await running([reader]) {
-                    try await eventually {
-                        seen.value.withLock { $0 } == ["maker1", "maker2", "maker3"]
-                    }
-                }
-            }
-            await publisher.close()
         }
     }
 }

@@ -63,14 +63,14 @@ struct ForeignCar {
     init() async throws {
         program = try LatchkeyProgram()
         let (ours, theirs) = (program.path("device-oem.json"), program.path("automaker.json"))
-        try await program.must(
+        try await program.done(
             "device-oem", "init", "--id", "phones.example", "--environment", "testing")
-        try await program.must("device-oem", "export", "--out", ours)
+        try await program.done("device-oem", "export", "--out", ours)
         let bundle = try await PythonExample.run(
             "car.py", ["car", "make", ours], in: program.state)
         try Data(bundle.text.utf8).write(to: URL(fileURLWithPath: theirs))
-        try await program.must("device-oem", "import", theirs)
-        try await program.must("phone", "new", "alice")
+        try await program.done("device-oem", "import", theirs)
+        try await program.done("phone", "new", "alice")
     }
 
     /// The car does `action` with the phone that then comes to its reader.
@@ -98,10 +98,10 @@ struct ForeignPhone {
         let (bundle, automaker) = (program.path("foreign.json"), program.path("automaker.json"))
         let made = try await phone("make")
         try Data(made.text.utf8).write(to: URL(fileURLWithPath: bundle))
-        try await program.must("partner", "issue", "--device-oem", bundle, "--out", automaker)
+        try await program.done("partner", "issue", "--device-oem", bundle, "--out", automaker)
         #expect(try await phone("import", automaker).code == 0)
-        let pairing = try await program.must("vehicle", "pair", vin)
-        let password = try #require(pairing.text.firstMatch(of: /password +(\d{8})/)?.output.1)
+        let pairing = try await program.done("vehicle", "pair", vin)
+        let password = try #require(pairing.firstMatch(of: /password +(\d{8})/)?.output.1)
         let paired = try await phone("pair", dashboard, "--password", String(password))
         #expect(paired.text.contains("CONTROL FLOW 01 00"), "\(paired.text)")
         for (reader, end) in [(door, "01 01"), (dashboard, "01 03")] {
@@ -112,17 +112,17 @@ struct ForeignPhone {
 
     /// Our own car and phone, exported, are played by the second implementation and know each other.
     func playExported() async throws {
-        let pairing = try await program.must("vehicle", "pair", vin)
-        let password = try #require(pairing.text.firstMatch(of: /password +(\d{8})/)?.output.1)
+        let pairing = try await program.done("vehicle", "pair", vin)
+        let password = try #require(pairing.firstMatch(of: /password +(\d{8})/)?.output.1)
         let (ours, theirs) = (program.path("ours.json"), program.path("for-us.json"))
-        try await program.must("device-oem", "export", "--out", ours)
-        try await program.must("partner", "issue", "--device-oem", ours, "--out", theirs)
-        try await program.must("device-oem", "import", theirs)
-        try await program.must("phone", "new", "alice")
-        try await program.must(
+        try await program.done("device-oem", "export", "--out", ours)
+        try await program.done("partner", "issue", "--device-oem", ours, "--out", theirs)
+        try await program.done("device-oem", "import", theirs)
+        try await program.done("phone", "new", "alice")
+        try await program.done(
             "phone", "tap", "alice", "--reader", dashboard, "--password", String(password))
         let (car, phone) = (program.path("vehicle.json"), program.path("phone.json"))
-        try await program.must("vehicle", "export", vin, "--out", car)
+        try await program.done("vehicle", "export", vin, "--out", car)
         let mode = try FileManager.default.attributesOfItem(atPath: car)[.posixPermissions]
         #expect(mode as? Int == 0o600)
         let played = try await PythonExample.run(
@@ -136,17 +136,17 @@ struct ForeignPhone {
         #expect(opened.code == 0 && opened.text.contains("fast"), "\(opened.text)")
         #expect(tap.text.contains("unlocked"), "\(tap.text)")
 
-        try await program.must("phone", "export", "alice", "--out", phone)
-        try await program.must("phone", "import", "alice-again", phone)
-        let again = try await program.must("phone", "tap", "alice-again", "--reader", dashboard)
-        #expect(again.text.contains("ready to drive"), "\(again.text)")
+        try await program.done("phone", "export", "alice", "--out", phone)
+        try await program.done("phone", "import", "alice-again", phone)
+        let again = try await program.done("phone", "tap", "alice-again", "--reader", dashboard)
+        #expect(again.contains("ready to drive"), "\(again)")
         let taken = try await PythonExample.run(
             "phone.py", ["played-phone", "import", phone], in: program.state)
         #expect(taken.code == 0, "\(taken.text)")
         let drive = try await PythonExample.run(
             "phone.py", ["played-phone", "tap", dashboard], in: program.state)
         #expect(drive.text.contains("CONTROL FLOW 01 03"), "\(drive.text)")
-        try await program.must("vehicle", "import", car)
+        try await program.done("vehicle", "import", car)
     }
 
     var door: String { "127.0.0.1:\(basePort + 20)" }

@@ -39,18 +39,19 @@ struct LatchkeyProgram {
         try await Self.runBare(arguments + ["--state", state.path])
     }
 
-    /// The same for a step without which the rest makes no sense.
+    /// The same for a step without which the rest makes no sense; what it printed.
     @discardableResult
-    func must(_ arguments: String...) async throws -> Output {
+    func done(_ arguments: String...) async throws -> String {
         let output = try await run(arguments)
         guard output.code == 0 else { throw Failed(arguments: arguments, printed: output.text) }
-        return output
+        return output.text
     }
 
     /// A command that had to work did not.
-    struct Failed: Error {
+    struct Failed: Error, CustomStringConvertible {
         let arguments: [String]
         let printed: String
+        var description: String { "latchkey \(arguments.joined(separator: " ")): \(printed)" }
     }
 
     /// A file in the state folder.
@@ -74,21 +75,6 @@ struct LatchkeyProgram {
         }
     }
 
-    /// Starts the stack; what it prints goes to `output`.
-    func up(basePort: Int) throws -> Process {
-        let process = Self.process(["up", "--state", state.path, "--base-port", "\(basePort)"])
-        _ = FileManager.default.createFile(atPath: output.path, contents: nil)
-        let file = try FileHandle(forWritingTo: output)
-        try file.seekToEnd()
-        process.standardOutput = file
-        process.standardError = file
-        try process.run()
-        return process
-    }
-
-    /// Where `up` prints.
-    var output: URL { state.appending(path: "up.log") }
-
     /// Removes the state folder.
     func clean() { try? FileManager.default.removeItem(at: state) }
 
@@ -105,7 +91,7 @@ struct LatchkeyProgram {
         return (process, pipe)
     }
 
-    private static func process(_ arguments: [String]) -> Process {
+    static func process(_ arguments: [String]) -> Process {
         let process = Process()
         process.executableURL = program
         process.arguments = arguments
@@ -122,63 +108,6 @@ struct LatchkeyProgram {
         return URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: ".build/debug/latchkey")
-    }
-}
-
-extension LatchkeyProgram {
-    /// A base port for this process; scenarios run one after the other.
-    static let basePort = 23_000 + Int(getpid()) % 200 * 40
-
-    /// Runs a command that must succeed; what it printed.
-    @discardableResult
-    func done(_ arguments: String...) async throws -> String {
-        let output = try await run(arguments)
-        try #require(output.code == 0, "latchkey \(arguments): \(output.text)")
-        return output.text
-    }
-
-    /// Waits until the stack is up; what it printed tells why it is not.
-    func untilReady() async throws {
-        do {
-            try await eventually("the stack", within: .seconds(60)) {
-                try await run("status").code == 0
-            }
-        } catch {
-            let printed = try? String(contentsOf: output, encoding: .utf8)
-            Issue.record("\(error); latchkey up printed: \(printed ?? "nothing")")
-            throw error
-        }
-    }
-
-    /// The folder of sockets beside the state folder of a stack that runs.
-    func sockets() throws -> URL {
-        struct Record: Decodable { var readerSocket: String }
-        let data = try Data(contentsOf: state.appending(path: "stack.json"))
-        let socket = try JSONDecoder().decode(Record.self, from: data).readerSocket
-        return URL(fileURLWithPath: socket).deletingLastPathComponent()
-    }
-
-    /// Automaker and phone maker of a stack that runs come to know each other.
-    func introduceMakers() async throws {
-        let (theirs, ours) = (path("device-oem.json"), path("automaker.json"))
-        try await done("device-oem", "export", "--out", theirs)
-        try await done("partner", "issue", "--device-oem", theirs, "--out", ours)
-        try await done("device-oem", "import", ours)
-    }
-
-    /// Makes a phone and pairs it with a car as the owner's.
-    func pairs(_ phone: String, with vehicle: String) async throws {
-        try await done("phone", "new", phone)
-        let password = try await done("vehicle", "pair", vehicle).value("pairing password")
-        try await done(
-            "phone", "tap", phone, "--vehicle", vehicle, "--at", "dashboard", "--password",
-            password)
-    }
-
-    /// Stops the stack and waits for its end.
-    func down(_ stack: Process) async throws {
-        try await done("down")
-        try await eventually { !stack.isRunning }
     }
 }
 

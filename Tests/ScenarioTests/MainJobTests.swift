@@ -41,22 +41,21 @@ extension Scenarios {
         /// outboxes say all events again, with a pairing and an invitation under way.
         private func expectNoSecret(_ program: LatchkeyProgram, passwords: [String]) async throws {
             let port = LatchkeyProgram.basePort
-            let stack = try program.up(basePort: port)
-            defer { stack.terminate() }
-            try await program.untilReady()
-            let pairing = try await program.done("vehicle", "pair", "Coupe")
-            try #require(pairing.contains("the car is in pairing mode"), "\(pairing)")
-            try await program.done(
-                "phone", "share", "carol", "--level", "Access and Drive Restricted", "--friend",
-                "dave", "--code", "271828")
-            let document = try await newestDocument(port)
-            let dump = program.state.appending(path: "events.dump")
-            try await EventDump(basePort: port, file: dump).write(until: document)
-            var secrets = try Secrets(in: program.state)
-            for password in passwords + [try pairing.value("pairing password")] {
-                secrets.add(word: password, from: "a pairing password")
+            let secrets = try await program.whileUp {
+                let pairing = try await program.done("vehicle", "pair", "Coupe")
+                try #require(pairing.contains("the car is in pairing mode"), "\(pairing)")
+                try await program.done(
+                    "phone", "share", "carol", "--level", "Access and Drive Restricted", "--friend",
+                    "dave", "--code", "271828")
+                let document = try await newestDocument(port)
+                let dump = program.state.appending(path: "events.dump")
+                try await EventDump(basePort: port, file: dump).write(until: document)
+                var secrets = try Secrets(in: program.state)
+                for password in passwords + [try pairing.value("pairing password")] {
+                    secrets.add(word: password, from: "a pairing password")
+                }
+                return secrets
             }
-            try await program.down(stack)
 
             // There is something to look for, and it is found where it belongs.
             #expect(secrets.names.isSuperset(of: ["kpersistent", "w0", "L"]))

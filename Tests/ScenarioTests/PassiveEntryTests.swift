@@ -11,25 +11,24 @@ extension Scenarios {
         {
             let program = try LatchkeyProgram()
             defer { program.clean() }
-            let stack = try program.up(basePort: LatchkeyProgram.basePort)
-            try await program.untilReady()
-            try await program.introduceMakers()
-            let added = try await program.done(
-                "vehicle", "add", "--vin", "LKY00000000000009", "--passive-entry")
-            #expect(added.contains("radio"))
-            try await program.pairs("alice", with: "Roadster")
+            try await program.whileUp {
+                try await program.introduceMakers()
+                let added = try await program.done(
+                    "vehicle", "add", "--vin", "LKY00000000000009", "--passive-entry")
+                #expect(added.contains("radio"))
+                try await program.pairs("alice", with: "Roadster")
 
-            let approach = ["phone", "approach", "alice", "--vehicle", "Roadster"]
-            let far = try await program.run(approach + ["--distance", "6"])
-            #expect(far.code == 1)
-            #expect(far.text.contains("too far away"), "\(far.text)")
-            let near = try await program.run(approach)
-            #expect(near.code == 0)
-            #expect(near.text.contains("unlocked without a tap"), "\(near.text)")
-            let log = try await program.done("vehicle", "log", "Roadster")
-            #expect(log.contains("The simulated radio says 1.50 m"))
-            #expect(log.contains("The simulated radio says 6.00 m"))
-            try await program.down(stack)
+                let approach = ["phone", "approach", "alice", "--vehicle", "Roadster"]
+                let far = try await program.run(approach + ["--distance", "6"])
+                #expect(far.code == 1)
+                #expect(far.text.contains("too far away"), "\(far.text)")
+                let near = try await program.run(approach)
+                #expect(near.code == 0)
+                #expect(near.text.contains("unlocked without a tap"), "\(near.text)")
+                let log = try await program.done("vehicle", "log", "Roadster")
+                #expect(log.contains("The simulated radio says 1.50 m"))
+                #expect(log.contains("The simulated radio says 6.00 m"))
+            }
         }
     }
 }

@@ -10,61 +10,57 @@ import Testing
 extension Scenarios {
     /// Parts die while people go on.
     @Suite struct RestartTests {
-        private let roadster = ["--vehicle", "Roadster"]
-
         @Test func `parts killed in mid-flow come back, and registry, car and wallets agree`()
             async throws
         {
             let program = try LatchkeyProgram()
             defer { program.clean() }
-            let stack = try program.up(basePort: LatchkeyProgram.basePort)
-            defer { stack.terminate() }
-            try await program.untilReady()
-            try await exchangeBundles(program)
-            try await program.done(
-                "vehicle", "add", "--vin", "LKY00000000000009", "--name", "Roadster")
-            for phone in ["alice", "bob", "carol"] { try await program.done("phone", "new", phone) }
-            try await pair(program)
-
-            // Registration, sharing, an order to end a key: something dies in each of them.
             var chaos = Chaos(program)
             let order = chaos.victims
-            try await chaos.amid("phone", "sync", "alice")
-            try await chaos.amid(
-                "phone", "tap", "alice", "--vehicle", "Roadster", "--at", "dashboard")
-            let link = try await chaos.amid(
-                "phone", "share", "alice", "--level", "Access and Drive Restricted", "--friend",
-                "bob"
-            ).value("invitation link")
-            try await chaos.amid("phone", "accept", "bob", link)
-            try await chaos.amid("phone", "sync", "alice")
-            try await chaos.amid("phone", "sync", "bob")
-            try await chaos.amid("phone", "tap", "bob", "--vehicle", "Roadster", "--at", "door")
-            try await share(with: "carol", program)
-            let bob = try await key(of: "bob", program)
-            try await until(bob, is: .active, program)
-            try await chaos.amid("phone", "revoke", "alice", "--key", bob)
-            try await chaos.amid("phone", "sync", "bob")
-            try await until(bob, is: .terminated, program) {
-                try await program.done("phone", "sync", "bob")
-            }
-            try await chaos.amid("phone", "tap", "alice", "--vehicle", "Roadster", "--at", "door")
-            #expect(chaos.victims.isEmpty)
+            try await program.whileUp {
+                try await program.introduceMakers()
+                try await program.done("vehicle", "add", "--vin", "LKY00000000000009")
+                try await program.pairs("alice", with: "Roadster")
+                for friend in ["bob", "carol"] { try await program.done("phone", "new", friend) }
 
-            let keys = Set([
-                try await key(of: "alice", program), try await key(of: "carol", program),
-            ])
-            try await eventually(
-                "agreement (the dead, last one first: \(order))", within: .seconds(60)
-            ) {
-                let (registry, car) = try await (registryKeys(), carKeys())
-                let wallets = try await walletKeys(program)
-                guard registry == keys, car == keys, wallets == keys else {
-                    throw Disagreement(description: "\(registry) \(car) \(wallets)")
+                // Registration, sharing, an order to end a key: something dies in each of them.
+                try await chaos.amid("phone", "sync", "alice")
+                try await chaos.amid(
+                    "phone", "tap", "alice", "--vehicle", "Roadster", "--at", "dashboard")
+                let link = try await chaos.amid(
+                    "phone", "share", "alice", "--level", "Access and Drive Restricted", "--friend",
+                    "bob"
+                ).value("invitation link")
+                try await chaos.amid("phone", "accept", "bob", link)
+                try await chaos.amid("phone", "sync", "alice")
+                try await chaos.amid("phone", "sync", "bob")
+                try await chaos.amid("phone", "tap", "bob", "--vehicle", "Roadster", "--at", "door")
+                try await share(with: "carol", program)
+                let bob = try await key(of: "bob", program)
+                try await until(bob, is: .active, program)
+                try await chaos.amid("phone", "revoke", "alice", "--key", bob)
+                try await chaos.amid("phone", "sync", "bob")
+                try await until(bob, is: .terminated, program) {
+                    try await program.done("phone", "sync", "bob")
                 }
-                return true
+                try await chaos.amid(
+                    "phone", "tap", "alice", "--vehicle", "Roadster", "--at", "door")
+                #expect(chaos.victims.isEmpty)
+
+                let keys = Set([
+                    try await key(of: "alice", program), try await key(of: "carol", program),
+                ])
+                try await eventually(
+                    "agreement (the dead, last one first: \(order))", within: .seconds(60)
+                ) {
+                    let (registry, car) = try await (registryKeys(), carKeys())
+                    let wallets = try await walletKeys(program)
+                    guard registry == keys, car == keys, wallets == keys else {
+                        throw Disagreement(description: "\(registry) \(car) \(wallets)")
+                    }
+                    return true
+                }
             }
-            try await program.down(stack)
             let printed = try String(contentsOf: program.output, encoding: .utf8)
             for part in order {
                 #expect(printed.contains("\(part) ended by itself (signal 9) and starts again in"))
@@ -74,22 +70,6 @@ extension Scenarios {
         private struct Disagreement: Error, CustomStringConvertible { let description: String }
 
         // MARK: - Steps
-
-        private func exchangeBundles(_ program: LatchkeyProgram) async throws {
-            let theirs = program.state.appending(path: "device-oem.json").path
-            let ours = program.state.appending(path: "automaker.json").path
-            try await program.done("device-oem", "export", "--out", theirs)
-            try await program.done("partner", "issue", "--device-oem", theirs, "--out", ours)
-            try await program.done("device-oem", "import", ours)
-        }
-
-        private func pair(_ program: LatchkeyProgram) async throws {
-            let password = try await program.done("vehicle", "pair", "Roadster")
-                .value("pairing password")
-            try await program.done(
-                "phone", "tap", "alice", "--vehicle", "Roadster", "--at", "dashboard", "--password",
-                password)
-        }
 
         private func share(with friend: String, _ program: LatchkeyProgram) async throws {
             let link = try await program.done(
@@ -145,11 +125,14 @@ extension Scenarios {
             _ key: String, is state: KeyState, _ program: LatchkeyProgram,
             doing work: () async throws -> Void = {}
         ) async throws {
-            try await eventually("\(key) is \(state)", within: .seconds(60)) {
+            try await eventually("\(key) as \(state)", within: .seconds(60)) {
                 try await work()
-                return try await vehicle().keys.contains {
-                    $0.keyId.description == key && $0.state == state
+                let keys = try await vehicle().keys
+                guard keys.contains(where: { $0.keyId.description == key && $0.state == state })
+                else {
+                    throw Disagreement(description: "\(keys.map { "\($0.keyId) \($0.state)" })")
                 }
+                return true
             }
         }
     }

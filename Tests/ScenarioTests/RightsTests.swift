@@ -12,64 +12,62 @@ extension Scenarios {
         @Test func `a friend may do what was shared, and both sides say why not`() async throws {
             let program = try LatchkeyProgram()
             defer { program.clean() }
-            let stack = try program.up(basePort: LatchkeyProgram.basePort)
-            defer { stack.terminate() }
-            try await program.untilReady()
-            try await program.introduceMakers()
-            try await program.done(
-                "vehicle", "add", "--vin", "LKY00000000000011", "--door", "Latchkey Car 1 00",
-                "--dashboard", "Latchkey Car 1 01", "--trunk", "Latchkey Car 2 00")
-            try await program.pairs("alice", with: "Roadster")
-            let friends = Friends(program)
+            try await program.whileUp {
+                try await program.introduceMakers()
+                try await program.done(
+                    "vehicle", "add", "--vin", "LKY00000000000011", "--door", "Latchkey Car 1 00",
+                    "--dashboard", "Latchkey Car 1 01", "--trunk", "Latchkey Car 2 00")
+                try await program.pairs("alice", with: "Roadster")
+                let friends = Friends(program)
 
-            // Short enough to see its end, long enough for two taps before it.
-            let end = Date.now.addingTimeInterval(10)
-            try await friends.share(
-                with: "erin", "Valet", "--until",
-                end.formatted(Date.ISO8601FormatStyle(timeZone: .gmt)))
-            try await friends.expect("erin", at: .door, "unlocked", "0101")
-            try await friends.expect("erin", at: .dashboard, "ready to drive", "0103")
-            let shown = try await program.done("vehicle", "show", "Roadster")
-            #expect(shown.contains("speed limit       40 km/h"), "\(shown)")
-            try await friends.expect("erin", at: .trunk, Self.rightMissing, "0004")
-            // No server has heard of the friend's key; the car holds it.
-            let fleet = try await program.done("vehicle", "list")
-            #expect(fleet.hasSuffix("paired    2\n"), "\(fleet)")
+                // Short enough to see its end, long enough for two taps before it.
+                let end = Date.now.addingTimeInterval(10)
+                try await friends.share(
+                    with: "erin", "Valet", "--until",
+                    end.formatted(Date.ISO8601FormatStyle(timeZone: .gmt)))
+                try await friends.expect("erin", at: .door, "unlocked", "0101")
+                try await friends.expect("erin", at: .dashboard, "ready to drive", "0103")
+                let shown = try await program.done("vehicle", "show", "Roadster")
+                #expect(shown.contains("speed limit       40 km/h"), "\(shown)")
+                try await friends.expect("erin", at: .trunk, Self.rightMissing, "0004")
+                // No server has heard of the friend's key; the car holds it.
+                let fleet = try await program.done("vehicle", "list")
+                #expect(fleet.hasSuffix("paired    2\n"), "\(fleet)")
 
-            try await friends.share(
-                with: "bob", "Unlock and Drive", "--weekly", Self.week(from: 3, to: 4))
-            try await friends.expect("bob", at: .door, Self.notValidNow, "0003")
-            try await friends.share(
-                with: "carol", "Unlock and Drive", "--weekly", Self.week(from: 3, to: 4),
-                "--weekly", Self.week(from: 0, to: 1))
-            try await friends.expect("carol", at: .door, "locked", "0102")
-            try await friends.expect("carol", at: .dashboard, "ready to drive", "0103")
+                try await friends.share(
+                    with: "bob", "Unlock and Drive", "--weekly", Self.week(from: 3, to: 4))
+                try await friends.expect("bob", at: .door, Self.notValidNow, "0003")
+                try await friends.share(
+                    with: "carol", "Unlock and Drive", "--weekly", Self.week(from: 3, to: 4),
+                    "--weekly", Self.week(from: 0, to: 1))
+                try await friends.expect("carol", at: .door, "locked", "0102")
+                try await friends.expect("carol", at: .dashboard, "ready to drive", "0103")
 
-            try await friends.takeBack("heidi")
-            try await friends.share(with: "dave", "Access Only")
-            try await friends.expect("dave", at: .door, "unlocked", "0101")
-            try await friends.expect("dave", at: .dashboard, Self.rightMissing, "0004")
-            try await friends.share(with: "grace", "Trunk Only")
-            try await friends.expect("grace", at: .trunk, "unlocked", "0101")
-            try await friends.expect("grace", at: .dashboard, Self.rightMissing, "0004")
-            let tomorrow = Date.now.addingTimeInterval(90_000).ISO8601Format(
-                .iso8601.year().month().day())
-            try await friends.share(with: "frank", "Unlock and Drive", "--from", tomorrow)
-            try await friends.expect("frank", at: .door, Self.notValidNow, "0003")
+                try await friends.takeBack("heidi")
+                try await friends.share(with: "dave", "Access Only")
+                try await friends.expect("dave", at: .door, "unlocked", "0101")
+                try await friends.expect("dave", at: .dashboard, Self.rightMissing, "0004")
+                try await friends.share(with: "grace", "Trunk Only")
+                try await friends.expect("grace", at: .trunk, "unlocked", "0101")
+                try await friends.expect("grace", at: .dashboard, Self.rightMissing, "0004")
+                let tomorrow = Date.now.addingTimeInterval(90_000).ISO8601Format(
+                    .iso8601.year().month().day())
+                try await friends.share(with: "frank", "Unlock and Drive", "--from", tomorrow)
+                try await friends.expect("frank", at: .door, Self.notValidNow, "0003")
 
-            try await Task.sleep(for: .seconds(max(0, end.timeIntervalSinceNow) + 1))
-            try await friends.expect("erin", at: .door, Self.notValidNow, "0003")
-            try await playAgain(program, "erin", Self.notValidNow)
+                try await Task.sleep(for: .seconds(max(0, end.timeIntervalSinceNow) + 1))
+                try await friends.expect("erin", at: .door, Self.notValidNow, "0003")
+                try await playAgain(program, "erin", Self.notValidNow)
 
-            // Then those with an end or a schedule come in all the same, and may not drive.
-            try await loseTime(program)
-            try await friends.expect("bob", at: .door, "unlocked", "0101")
-            try await friends.expect("bob", at: .dashboard, Self.notValidNow, "0003")
-            let log = try await program.done("vehicle", "log", "Roadster", "--limit", "1")
-            #expect(log.contains("The car does not know what time it is."), "\(log)")
-            try await friends.expect("erin", at: .door, "locked", "0102")
-            try await friends.expect("alice", at: .dashboard, "ready to drive", "0103")
-            try await program.down(stack)
+                // Then those with an end or a schedule come in all the same, and may not drive.
+                try await loseTime(program)
+                try await friends.expect("bob", at: .door, "unlocked", "0101")
+                try await friends.expect("bob", at: .dashboard, Self.notValidNow, "0003")
+                let log = try await program.done("vehicle", "log", "Roadster", "--limit", "1")
+                #expect(log.contains("The car does not know what time it is."), "\(log)")
+                try await friends.expect("erin", at: .door, "locked", "0102")
+                try await friends.expect("alice", at: .dashboard, "ready to drive", "0103")
+            }
         }
 
         private static let notValidNow = "This key is not valid at this time."

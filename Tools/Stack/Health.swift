@@ -14,7 +14,6 @@ public enum Health {
     }
 
     /// Posts without a body; returns whether it was taken.
-    @discardableResult
     static func post(_ url: String) async -> Bool {
         var request = HTTPClientRequest(url: url)
         request.method = .POST

@@ -39,6 +39,7 @@ extension Stack {
             guard !stopping, !Task.isCancelled else { return }
             await startAgain(name)
         }
+        await tellOfBroker()
     }
 
     /// Databases before those who use them.
@@ -56,7 +57,7 @@ extension Stack {
             case "postgres": try await startDatabase()
             case "broker":
                 try await startBroker()
-                try await brokerWasReplaced()
+                await brokerWasReplaced()
             case "device-oem": try await startDeviceOEM()
             default:
                 guard let service = BackEndService(rawValue: name) else { return }

@@ -24,6 +24,8 @@ public actor Stack {
     var children: [ChildProcess] = []
     var stopping = false
     var falls: [String: Fall] = [:]
+    /// Services that do not know yet that the broker came back empty.
+    private var untold: Set<BackEndService> = []
 
     /// A stack that is not started yet; its readers are our own where their driver was built.
     public init(
@@ -59,7 +61,7 @@ public actor Stack {
             try await startReaders()
             try await startBackEnd()
             try await startService(.vehicleGateway)
-            try await brokerWasReplaced()
+            await brokerWasReplaced()
             try await startDeviceOEM()
             try save()
         } catch {
@@ -101,7 +103,7 @@ public actor Stack {
     /// Starts what is stopped again; the broker's content comes back from the outboxes.
     public func resumeBackEnd() async throws {
         try await startBackEnd()
-        try await brokerWasReplaced()
+        await brokerWasReplaced()
         try save()
     }
 
@@ -257,10 +259,21 @@ public actor Stack {
         throw StackError.notReady(part: name, seconds: seconds, log: log.path)
     }
 
-    func brokerWasReplaced() async throws {
+    /// Tells all services that the broker came back empty.
+    func brokerWasReplaced() async {
         guard external.kafka == nil else { return }
-        for service in BackEndService.allCases {
-            await Health.post("http://127.0.0.1:\(ports.admin(of: service))/broker/replaced")
+        untold = Set(BackEndService.allCases)
+        await tellOfBroker()
+    }
+
+    /// Tells those that do not know yet; who cannot listen now is told next time.
+    func tellOfBroker() async {
+        await withTaskGroup(of: BackEndService?.self) { group in
+            for service in untold where isRunning(service.rawValue) {
+                let url = "http://127.0.0.1:\(ports.admin(of: service))/broker/replaced"
+                group.addTask { await Health.post(url) ? service : nil }
+            }
+            for await told in group { told.map { _ = untold.remove($0) } }
         }
     }
 

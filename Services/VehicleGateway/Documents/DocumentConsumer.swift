@@ -51,12 +51,11 @@ struct DocumentConsumer: Service {
         var options = KafkaProducerOptions()
         options.deliveryTimeout = .seconds(10)
         let deadLetters = try KafkaProducer(kafka, options: options)
-        let rewinder = Task {
-            while !Task.isCancelled {
-                if await again.wait(atMost: .seconds(3600)) { consumer.rewind() }
-            }
+        let closer = Task {
+            while await !again.wait(atMost: .seconds(3600)) { try Task.checkCancellation() }
+            await consumer.close()
         }
-        defer { rewinder.cancel() }
+        defer { closer.cancel() }
         do {
             for try await batch in consumer {
                 for message in batch { try await take(message, deadLetters) }

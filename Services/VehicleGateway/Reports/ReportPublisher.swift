@@ -20,6 +20,8 @@ struct ReportPublisher: Service {
 
     /// Reports of one transmission.
     static let batch = 100
+    /// When a transmission is given up, and the next is made by a producer that knows nothing of it.
+    static let patience = Duration.seconds(10)
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await publishForever() }
@@ -28,7 +30,9 @@ struct ReportPublisher: Service {
     private func publishForever() async {
         while !Task.isCancelled {
             do {
-                let producer = try KafkaProducer(kafka)
+                var options = KafkaProducerOptions()
+                options.deliveryTimeout = Self.patience
+                let producer = try KafkaProducer(kafka, options: options)
                 defer { Task { await producer.close(timeout: .seconds(1)) } }
                 while !Task.isCancelled {
                     if try await publish(producer) == 0 { await bell.wait(atMost: .seconds(30)) }

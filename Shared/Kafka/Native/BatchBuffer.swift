@@ -63,13 +63,6 @@ final class BatchBuffer: Sendable {
         }
     }
 
-    func clear() {
-        state.withLock { state in
-            state.messages = []
-            state.bytes = 0
-        }
-    }
-
     func end(_ error: KafkaError?) {
         state.withLock { state in
             guard state.end == nil else { return }

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import CRDKafka
 internal import Foundation
+internal import Synchronization
 
 /// What librdkafka calls back with; lives exactly as long as its client.
 final class ClientHooks: Sendable {
     let observer: (any KafkaObserver)?
+    private let start: KafkaConsumerOptions.Start
+    private let committed = Mutex<Set<KafkaPartition>>([])
     let rebalance: (@Sendable (Rebalance) -> Void)?
     let measured: (@Sendable (KafkaStatistics) -> Void)?
 
     init(
         observer: (any KafkaObserver)?,
+        start: KafkaConsumerOptions.Start = .committed,
         rebalance: (@Sendable (Rebalance) -> Void)? = nil,
         measured: (@Sendable (KafkaStatistics) -> Void)? = nil
     ) {
         self.observer = observer
+        self.start = start
         self.rebalance = rebalance
         self.measured = measured
     }
@@ -30,6 +35,17 @@ final class ClientHooks: Sendable {
         guard let numbers = KafkaStatistics(json: json) else { return }
         measured?(numbers)
         observer?.kafkaMeasured(numbers)
+    }
+
+    /// The member has committed records of these.
+    func noteCommitted(_ partitions: some Sequence<KafkaPartition>) {
+        committed.withLock { $0.formUnion(partitions) }
+    }
+
+    /// Where a partition is read that the group gives to this member.
+    func offset(of partition: KafkaPartition) -> Int64 {
+        let isBeginning = start == .beginning && committed.withLock { !$0.contains(partition) }
+        return Int64(isBeginning ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_STORED)
     }
 
     static func of(_ opaque: UnsafeMutableRawPointer?) -> ClientHooks? {
@@ -106,7 +122,7 @@ final class Client: @unchecked Sendable {
         }
         rd_kafka_conf_set_rebalance_cb(configuration) { client, code, list, opaque in
             guard let client, let list, let hooks = ClientHooks.of(opaque) else { return }
-            Rebalance.perform(client, code, list) { hooks.rebalance?($0) }
+            Rebalance.perform(client, code, list, hooks)
         }
     }
 

@@ -9,14 +9,13 @@ internal import Synchronization
 /// client, and then tells who waits.
 final class ConsumerCore: @unchecked Sendable {
     enum Reading: Sendable {
-        case group([String])
+        case group([String], KafkaConsumerOptions.Start)
         case everything([String])
     }
 
     private struct State {
         var client: Client?
         var isClosing = false
-        var rewinds = false
         var whenClosed: [@Sendable () -> Void] = []
     }
 
@@ -45,7 +44,7 @@ final class ConsumerCore: @unchecked Sendable {
         let buffer = BatchBuffer(batch: batch)
         let lagBox = LagBox()
         hooks = ClientHooks(
-            observer: observer,
+            observer: observer, start: reading.start,
             rebalance: { buffer.note($0, onAssignment) },
             measured: { lagBox.replace($0.lag) })
         let client = try Client(.consumer, settings, hooks: hooks)
@@ -84,17 +83,8 @@ final class ConsumerCore: @unchecked Sendable {
                 }
             }
         }
-        guard let refusal else { return }
+        guard let refusal else { return hooks.noteCommitted(offsets.keys) }
         throw refusal.code == RD_KAFKA_RESP_ERR__DESTROY.rawValue ? .closed : refusal
-    }
-
-    func rewind() {
-        state.withLock { state in
-            guard state.client != nil, !state.isClosing else { return }
-            state.rewinds = true
-            rd_kafka_queue_yield(queue)
-        }
-        buffer.news.signal()
     }
 
     func lag() -> [KafkaPartition: Int64] {
@@ -113,8 +103,9 @@ final class ConsumerCore: @unchecked Sendable {
         let isClosed = state.withLock { state in
             guard state.client != nil else { return true }
             if let done { state.whenClosed.append(done) }
+            // Once only: a yield while the client leaves the group would break that off.
+            if !state.isClosing { rd_kafka_queue_yield(queue) }
             state.isClosing = true
-            rd_kafka_queue_yield(queue)
             return false
         }
         buffer.news.signal()
@@ -131,7 +122,6 @@ final class ConsumerCore: @unchecked Sendable {
         do throws(KafkaError) {
             try begin(client)
             while !isClosing {
-                rewindIfAsked(client)
                 if !buffer.hasRoom { waitForRoom(client) }
                 try read(client)
             }
@@ -143,14 +133,14 @@ final class ConsumerCore: @unchecked Sendable {
 
     private func begin(_ client: OpaquePointer) throws(KafkaError) {
         switch reading {
-        case .group(let topics):
+        case .group(let topics, _):
             let answer = PartitionList(topics: topics).lend { rd_kafka_subscribe(client, $0) }
             guard answer == RD_KAFKA_RESP_ERR_NO_ERROR else { throw .refused(answer) }
         case .everything(let topics):
             let partitions = discover(topics, client)
             guard !partitions.isEmpty else { return }
             buffer.assign(partitions)
-            let list = PartitionList(partitions.map { ($0, Int64(RD_KAFKA_OFFSET_BEGINNING)) })
+            let list = PartitionList(partitions.map { ($0, hooks.offset(of: $0)) })
             let answer = list.lend { rd_kafka_assign(client, $0) }
             guard answer == RD_KAFKA_RESP_ERR_NO_ERROR else { throw .refused(answer) }
             onAssignment?(.assigned(partitions))
@@ -228,23 +218,6 @@ final class ConsumerCore: @unchecked Sendable {
         state.withLock { $0.client }.flatMap { PartitionList(assignmentOf: $0) }
     }
 
-    private func rewindIfAsked(_ client: OpaquePointer) {
-        let isAsked = state.withLock { state in
-            defer { state.rewinds = false }
-            return state.rewinds
-        }
-        // Nothing is assigned yet: reading begins at the beginning anyway.
-        guard isAsked, !buffer.assignment.isEmpty else { return }
-        let offsets = buffer.assignment.map { ($0, Int64(RD_KAFKA_OFFSET_BEGINNING)) }
-        let list = PartitionList(offsets)
-        if let error = list.lend({ rd_kafka_seek_partitions(client, $0, 5_000) }) {
-            let code = rd_kafka_error_code(error)
-            rd_kafka_error_destroy(error)
-            hooks.observer?.kafkaFailed(.refused(code), reason: "rewind")
-        }
-        buffer.clear()
-    }
-
     private func finish(_ client: OpaquePointer) {
         state.withLock { $0.isClosing = true }
         rd_kafka_consumer_close(client)
@@ -291,7 +264,14 @@ final class ConsumerCore: @unchecked Sendable {
 extension ConsumerCore.Reading {
     fileprivate var topics: [String] {
         switch self {
-        case .group(let topics), .everything(let topics): topics
+        case .group(let topics, _), .everything(let topics): topics
+        }
+    }
+
+    fileprivate var start: KafkaConsumerOptions.Start {
+        switch self {
+        case .group(_, let start): start
+        case .everything: .beginning
         }
     }
 }

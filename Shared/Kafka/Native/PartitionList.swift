@@ -59,17 +59,18 @@ enum Rebalance {
     case assigned([KafkaPartition])
     case revoked([KafkaPartition], lost: Bool)
 
-    /// Tells `told` before anything is given up, and after everything was taken.
+    /// Tells the hooks before anything is given up, and after everything was taken.
     static func perform(
         _ client: OpaquePointer, _ code: rd_kafka_resp_err_t,
-        _ list: UnsafePointer<rd_kafka_topic_partition_list_t>, told: (Rebalance) -> Void
+        _ list: UnsafePointer<rd_kafka_topic_partition_list_t>, _ hooks: ClientHooks
     ) {
         let partitions = PartitionList.partitions(of: list)
         if code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
-            rd_kafka_assign(client, list)
-            told(.assigned(partitions))
+            let offsets = PartitionList(partitions.map { ($0, hooks.offset(of: $0)) })
+            _ = offsets.lend { rd_kafka_assign(client, $0) }
+            hooks.rebalance?(.assigned(partitions))
         } else {
-            told(.revoked(partitions, lost: rd_kafka_assignment_lost(client) != 0))
+            hooks.rebalance?(.revoked(partitions, lost: rd_kafka_assignment_lost(client) != 0))
             rd_kafka_assign(client, nil)
         }
     }
