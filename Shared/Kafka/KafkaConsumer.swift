@@ -150,6 +150,10 @@ public final class KafkaConsumer: AsyncSequence, Sendable {
         try await core.commit(offsets)
     }
 
+    /// Changes `options.start` to the beginning, which works as long as nothing was given to this
+    /// member; when it returns false, `close` and take another consumer.
+    public func beginAnew() -> Bool { core.beginAnew() }
+
     /// What is read now.
     public var assignment: Set<KafkaPartition> { core.buffer.assignment }
 

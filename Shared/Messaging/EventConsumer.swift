@@ -80,14 +80,14 @@ public final class EventConsumer: Service {
     struct Undecodable: Error {}
 
     /// Goes back to the oldest record of every topic: after the broker was replaced. Events that
-    /// had their effect do nothing. It takes another consumer: what the present one is about to
-    /// commit, and the new broker would believe, is about records that are gone.
+    /// had their effect do nothing. It takes another consumer if the present one has read anything:
+    /// what it is about to commit, and the new broker would believe, is about records that are gone.
     public func readFromBeginning() async {
         let old = reading.withLock { reading in
             reading.options.start = .beginning
             return reading.consumer
         }
-        await old?.close()
+        if let old, !old.beginAnew() { await old.close() }
     }
 
     /// Whether there is anything to hear.

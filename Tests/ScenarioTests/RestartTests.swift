@@ -125,7 +125,7 @@ extension Scenarios {
             _ key: String, is state: KeyState, _ program: LatchkeyProgram,
             doing work: () async throws -> Void = {}
         ) async throws {
-            try await eventually("\(key) as \(state)", within: .seconds(60)) {
+            try await eventually("\(key) as \(state)", within: .seconds(120)) {
                 try await work()
                 let keys = try await vehicle().keys
                 guard keys.contains(where: { $0.keyId.description == key && $0.state == state })

@@ -67,7 +67,19 @@ extension Scenarios {
                 #expect(log.contains("The car does not know what time it is."), "\(log)")
                 try await friends.expect("erin", at: .door, "locked", "0102")
                 try await friends.expect("alice", at: .dashboard, "ready to drive", "0103")
+                try await loseThePhone(program)
             }
+        }
+
+        /// Lost mode without a network: the automaker never hears of it, and misses nothing.
+        private func loseThePhone(_ program: LatchkeyProgram) async throws {
+            try await program.done("phone", "sync", "alice")
+            try await program.done("phone", "suspend", "alice", "--offline")
+            let list = try await program.done("phone", "list")
+            #expect(list.contains("suspended"), "\(list)")
+            let found = try await program.done("phone", "resume", "alice")
+            #expect(found.contains("is active again"), "\(found)")
+            #expect(!found.contains("was not told"), "\(found)")
         }
 
         private static let notValidNow = "This key is not valid at this time."

@@ -102,6 +102,8 @@ extension Phone {
                         suspended: isLost, key: key.id, id: id,
                         to: maker.automaker(key.automaker))
                 }
+            } catch DeviceOEMError.refused(_, 409, "KEY_STATE", _) where !isLost {
+                // It was suspended without a network: the automaker never heard of it.
             } catch let error as DeviceOEMError {
                 report.waiting.append("the automaker was not told: \(error)")
             }

@@ -54,6 +54,7 @@ public actor Stack {
         }
         try external.check()
         try ports.checkFree()
+        clearSockets()
         try folder.create()
         do {
             try DevelopmentAutomaker(folder: folder.automaker, environment: environment).create(
@@ -79,11 +80,13 @@ public actor Stack {
             await child.stop(signal: child.name == "pcscd" ? SIGKILL : SIGTERM)
         }
         children = []
-        // Sockets and drivers are made at each start.
-        for rest in [folder.record, folder.sockets] {
-            try? FileManager.default.removeItem(at: rest)
-        }
+        try? FileManager.default.removeItem(at: folder.record)
+        clearSockets()
     }
+
+    /// Sockets and drivers are made at each start. What a stack that was killed has left there may
+    /// name processes that are others' now.
+    private func clearSockets() { try? FileManager.default.removeItem(at: folder.sockets) }
 
     /// Stops broker, database and all services but the car's: taps must go on working (F3).
     public func stopBackEnd() async throws {

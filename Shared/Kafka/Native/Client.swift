@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import CRDKafka
 internal import Foundation
-internal import Synchronization
 
 /// What librdkafka calls back with; lives exactly as long as its client.
 final class ClientHooks: Sendable {
     let observer: (any KafkaObserver)?
-    private let start: KafkaConsumerOptions.Start
-    private let committed = Mutex<Set<KafkaPartition>>([])
+    let start: StartingPoint
     let rebalance: (@Sendable (Rebalance) -> Void)?
     let measured: (@Sendable (KafkaStatistics) -> Void)?
 
     init(
         observer: (any KafkaObserver)?,
-        start: KafkaConsumerOptions.Start = .committed,
+        start: StartingPoint = StartingPoint(.committed),
         rebalance: (@Sendable (Rebalance) -> Void)? = nil,
         measured: (@Sendable (KafkaStatistics) -> Void)? = nil
     ) {
@@ -35,17 +33,6 @@ final class ClientHooks: Sendable {
         guard let numbers = KafkaStatistics(json: json) else { return }
         measured?(numbers)
         observer?.kafkaMeasured(numbers)
-    }
-
-    /// The member has committed records of these.
-    func noteCommitted(_ partitions: some Sequence<KafkaPartition>) {
-        committed.withLock { $0.formUnion(partitions) }
-    }
-
-    /// Where a partition is read that the group gives to this member.
-    func offset(of partition: KafkaPartition) -> Int64 {
-        let isBeginning = start == .beginning && committed.withLock { !$0.contains(partition) }
-        return Int64(isBeginning ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_STORED)
     }
 
     static func of(_ opaque: UnsafeMutableRawPointer?) -> ClientHooks? {

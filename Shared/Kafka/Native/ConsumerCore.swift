@@ -44,7 +44,7 @@ final class ConsumerCore: @unchecked Sendable {
         let buffer = BatchBuffer(batch: batch)
         let lagBox = LagBox()
         hooks = ClientHooks(
-            observer: observer, start: reading.start,
+            observer: observer, start: StartingPoint(reading.start),
             rebalance: { buffer.note($0, onAssignment) },
             measured: { lagBox.replace($0.lag) })
         let client = try Client(.consumer, settings, hooks: hooks)
@@ -83,9 +83,11 @@ final class ConsumerCore: @unchecked Sendable {
                 }
             }
         }
-        guard let refusal else { return hooks.noteCommitted(offsets.keys) }
+        guard let refusal else { return hooks.start.noteCommitted(offsets.keys) }
         throw refusal.code == RD_KAFKA_RESP_ERR__DESTROY.rawValue ? .closed : refusal
     }
+
+    func beginAnew() -> Bool { hooks.start.beginAnew() }
 
     func lag() -> [KafkaPartition: Int64] {
         let reported = lagBox.value
@@ -140,8 +142,7 @@ final class ConsumerCore: @unchecked Sendable {
             let partitions = discover(topics, client)
             guard !partitions.isEmpty else { return }
             buffer.assign(partitions)
-            let list = PartitionList(partitions.map { ($0, hooks.offset(of: $0)) })
-            let answer = list.lend { rd_kafka_assign(client, $0) }
+            let answer = hooks.start.take(partitions).lend { rd_kafka_assign(client, $0) }
             guard answer == RD_KAFKA_RESP_ERR_NO_ERROR else { throw .refused(answer) }
             onAssignment?(.assigned(partitions))
         }

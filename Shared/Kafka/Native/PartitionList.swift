@@ -66,8 +66,7 @@ enum Rebalance {
     ) {
         let partitions = PartitionList.partitions(of: list)
         if code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
-            let offsets = PartitionList(partitions.map { ($0, hooks.offset(of: $0)) })
-            _ = offsets.lend { rd_kafka_assign(client, $0) }
+            _ = hooks.start.take(partitions).lend { rd_kafka_assign(client, $0) }
             hooks.rebalance?(.assigned(partitions))
         } else {
             hooks.rebalance?(.revoked(partitions, lost: rd_kafka_assignment_lost(client) != 0))
