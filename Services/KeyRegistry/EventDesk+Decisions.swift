@@ -13,8 +13,13 @@ extension EventDesk {
         let (key, found) = try await KeyStore(transaction).findWithVehicle(decided.keyId)
         var vehicle = found
         guard key.state.state == .tracked else { return }
-        let change = decided.approved ? try key.approve() : try key.reject()
-        try await record(change, of: &vehicle, in: transaction)
+        guard !decided.approved else {
+            return try await record(try key.approve(), of: &vehicle, in: transaction)
+        }
+        // The friend's phone shows the key until it is told.
+        try await record(
+            try key.reject(), endedBy: .operatorOrder, order: "rejected-\(key.keyId)",
+            of: &vehicle, in: transaction)
     }
 
     /// An order is to be carried out; one that was, or that comes too late, changes nothing, but the

@@ -59,14 +59,9 @@ extension EventDesk {
         guard let key = try await keys.find(keyId), key.vehicleId == vehicle.vehicleId,
             ![.terminated, .terminatedInVehicle, .rejected].contains(key.state.state)
         else { return }
-        var change = try key.removedInVehicle()
-        let orderId = "vehicle-\(vehicle.vehicleId)-\(vehicle.reportSequence)"
-        change.key.orderId = orderId
-        try await Outbox(transaction).add(
-            OrderReceived(
-                orderId: orderId, action: .terminate, keyId: keyId, vehicleId: vehicle.vehicleId,
-                requester: .vehicle, deviceOemId: key.state.deviceOemId, request: nil,
-                receivedAt: clock.now))
-        try await record(change, of: &vehicle, in: transaction)
+        try await record(
+            try key.removedInVehicle(), endedBy: .vehicle,
+            order: "vehicle-\(vehicle.vehicleId)-\(vehicle.reportSequence)", of: &vehicle,
+            in: transaction)
     }
 }

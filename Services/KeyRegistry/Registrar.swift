@@ -50,6 +50,21 @@ struct EventDesk: Sendable {
                 orderId: key.orderId, proof: change.proof, command: try command(for: change)))
     }
 
+    /// The same for a key that ended without an order; with one, which brings it to the device.
+    func record(
+        _ change: KeyChange, endedBy requester: Requester, order orderId: String,
+        of vehicle: inout VehicleRegistration, in transaction: Transaction
+    ) async throws {
+        var change = change
+        change.key.orderId = orderId
+        try await Outbox(transaction).add(
+            OrderReceived(
+                orderId: orderId, action: .terminate, keyId: change.key.keyId,
+                vehicleId: vehicle.vehicleId, requester: requester,
+                deviceOemId: change.key.state.deviceOemId, request: nil, receivedAt: clock.now))
+        try await record(change, of: &vehicle, in: transaction)
+    }
+
     /// Signs and publishes the next document of `vehicle`; returns its version.
     @discardableResult
     func publishDocument(for vehicle: inout VehicleRegistration, in transaction: Transaction)

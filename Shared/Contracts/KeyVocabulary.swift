@@ -48,6 +48,6 @@ public enum Requester: String, Codable, Sendable, CaseIterable {
     case deviceOEM = "DEVICE_OEM"
     /// Somebody at the car's own screen.
     case vehicle = "VEHICLE"
-    /// The automaker's operator.
+    /// The automaker: an operator, sharing policy, or another phone that became the owner's.
     case operatorOrder = "OPERATOR"
 }

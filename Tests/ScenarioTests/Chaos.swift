@@ -51,6 +51,14 @@ struct Chaos {
         return output.text
     }
 
+    /// Runs a command while a part does not answer; what it printed.
+    func without(_ part: String, _ arguments: String...) async throws -> String {
+        let part = try pid(of: part)
+        kill(part, SIGSTOP)
+        defer { kill(part, SIGCONT) }
+        return try await program.run(arguments).text
+    }
+
     private struct NotDone: Error, CustomStringConvertible { let description: String }
 
     private func pid(of part: String) throws -> Int32 {

@@ -9,57 +9,6 @@ internal import ServiceKit
 internal import VirtualPhone
 
 extension Phone {
-    /// Owner: ends a key that was given away.
-    ///
-    /// The automaker is asked; where that is not possible the car hears of it at this phone's next
-    /// standard transaction, which every tap at a dashboard is (PROTOCOL 10.7).
-    public func revoke(_ key: KeyID, with owner: KeyID, offline: Bool = false) async throws
-        -> SyncReport
-    {
-        try checkPower()
-        var report = SyncReport()
-        let name = friendName(of: key) ?? "key \(key)"
-        if !offline {
-            do {
-                try await order(.terminate, key, by: owner)
-                noteRevoked(key)
-                try save()
-                report.done.append("the automaker was asked to end the key of \(name)")
-                return report
-            } catch DeviceOEMError.refused(let call, let status, let code, let reason)
-                where status != 404 && status < 500
-            {
-                throw DeviceOEMError.refused(
-                    call: call, status: status, code: code, reason: reason)
-            } catch let error as DeviceOEMError {
-                report.waiting.append("the automaker was not told: \(error)")
-            }
-        }
-        guard let share = card.state.shares.last(where: { $0.friend == key && $0.owner == owner })
-        else { throw PhoneHostError.noShare("\(self.name) has not shared the key \(key)") }
-        try card.retire([share.slotId], with: owner)
-        noteRevoked(key)
-        try save()
-        report.done.append(
-            "\(vehicleName(of: owner)) hears that the key of \(name) has ended when \(self.name) taps the dashboard next"
-        )
-        return report
-    }
-
-    private func noteRevoked(_ key: KeyID) {
-        for index in extras.friends.indices where extras.friends[index].key == key {
-            extras.friends[index].isRevoked = true
-        }
-    }
-
-    private func order(_ action: ServerAction, _ key: KeyID, by owner: KeyID) async throws {
-        let wallet = try card.state.key(owner)
-        let request = try card.request(action, for: key, by: owner, at: clock.now)
-        try await withPartners {
-            try await $0.pass(request, to: maker.automaker(wallet.automaker))
-        }
-    }
-
     /// Holder: ends the own key at once; the automaker hears of it now or at the next sync.
     public func delete(_ key: KeyID, offline: Bool = false) async throws -> SyncReport {
         try checkPower()
@@ -117,7 +66,7 @@ extension Phone {
         return try maker.store.notifications(of: keys, limit: limit)
     }
 
-    private func withPartners(_ work: (PartnerClient) async throws -> Void) async throws {
+    func withPartners(_ work: (PartnerClient) async throws -> Void) async throws {
         let partners = try PartnerClient(maker)
         do {
             try await work(partners)

@@ -42,6 +42,8 @@ public struct SharedKey: Sendable {
     public let rights: KeyConfig?
     /// Whether this phone has asked for its end.
     public let isRevoked: Bool
+    /// Whether the automaker told that it has ended in the car and on the device.
+    public let hasEnded: Bool
 }
 
 extension Phone {
@@ -59,18 +61,22 @@ extension Phone {
     }
 
     private func shared(by owner: KeyID) -> [SharedKey] {
+        let told = (try? maker.store.notifications(of: [owner])) ?? []
+        let ended = told.filter { $0.eventType == "SHARED_KEY_TERMINATED" }
+            .compactMap(\.eventData.sharedKeyID)
         let given = card.state.shares.filter { $0.owner == owner }.map { share in
             let friend = extras.friends.last { $0.key == share.friend }
             return SharedKey(
                 key: share.friend, friend: friend?.name ?? "a friend", level: friend?.level ?? "",
                 rights: try? ImportRequest(parsing: share.importRequest).attestation.keyConfig,
-                isRevoked: friend?.isRevoked ?? false)
+                isRevoked: friend?.isRevoked ?? false, hasEnded: ended.contains(share.friend))
         }
         let offered = extras.invitations.filter { $0.owner == owner && $0.importRequest == nil }
         return given
             + offered.map {
                 SharedKey(
-                    key: nil, friend: $0.friend, level: $0.level, rights: nil, isRevoked: false)
+                    key: nil, friend: $0.friend, level: $0.level, rights: nil, isRevoked: false,
+                    hasEnded: false)
             }
     }
 

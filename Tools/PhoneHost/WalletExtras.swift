@@ -35,6 +35,8 @@ struct WalletExtras: Codable, Equatable, Sendable {
         var level: String
         /// Set once its end was asked for.
         var isRevoked: Bool?
+        /// Set while the automaker is still to be told of that.
+        var isUntold: Bool?
     }
 }
 

@@ -57,8 +57,8 @@ extension PhoneCommand {
         static let configuration = CommandConfiguration(
             abstract: "Lists the keys that a phone has shared, and offers nobody has taken.",
             discussion: """
-                This is what the phone itself knows. Whether a key still works say the car and the \
-                registry: latchkey vehicle show.
+                This is what the phone knows and what it was told. Whether a key still works say the \
+                car and the registry: latchkey vehicle show.
                 """)
         @OptionGroup var state: StateOption
         @Argument(help: "The owner's phone.") var name: String
@@ -83,6 +83,7 @@ extension PhoneCommand {
 
         private static func state(_ share: SharedKey) -> String {
             guard let rights = share.rights else { return "offered" }
+            if share.hasEnded { return "ended" }
             if share.isRevoked { return "revoked" }
             return rights.hasEnded(at: WallClock.system.now) ? "expired" : "shared"
         }

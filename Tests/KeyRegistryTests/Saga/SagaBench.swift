@@ -104,8 +104,9 @@ struct SagaBench: Sendable {
 
     // MARK: - Car and phones
 
-    /// A vehicle with the key of its owner and that of a friend, whom sharing policy has let in.
-    func ownerAndFriend() async throws -> (owner: KeyMaker, friend: KeyMaker) {
+    /// A vehicle with the key of its owner and that of a friend, of whom sharing policy has decided.
+    func ownerAndFriend(isApproved: Bool = true) async throws -> (owner: KeyMaker, friend: KeyMaker)
+    {
         try await registry.prepare(server: "https://\(makerAddress)")
         let owner = try KeyMaker(registry, .owner, "owner")
         let friend = try KeyMaker(registry, .shared, "friend", owner: owner.key)
@@ -119,9 +120,10 @@ struct SagaBench: Sendable {
         }
         try await say(
             SharedKeyDecided(
-                keyId: friend.keyId, vehicleId: registry.vehicle, approved: true, reason: nil))
+                keyId: friend.keyId, vehicleId: registry.vehicle, approved: isApproved, reason: nil)
+        )
         try await eventually("the friend's key", within: .seconds(60)) {
-            try await state(of: friend) == .active
+            try await state(of: friend) == (isApproved ? .active : .rejected)
         }
         return (owner, friend)
     }

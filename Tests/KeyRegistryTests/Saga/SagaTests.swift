@@ -100,6 +100,26 @@ import Testing
         }
     }
 
+    @Test func `a key that sharing policy refuses ends on its device too`() async throws {
+        try await SagaBench.run(on: .development) { saga in
+            let registry = try await saga.startRegistry()
+            let revocation = try await saga.startRevocation()
+            let deviceOEM = saga.openDeviceOEM()
+            defer { deviceOEM.cancel() }
+            let (_, friend) = try await saga.ownerAndFriend(isApproved: false)
+            let version = try #require(try await saga.reach(.inDocument).order.documentVersion)
+            try await saga.report(1, .documentApplied(version: version))
+            try await saga.reach(.deviceTold)
+            let told = try saga.maker.store.waitingOrders(of: [friend.keyId])
+            #expect(told.map(\.action) == [.terminate])
+            #expect(told.first?.ownerRequest == nil && told.first?.serverCommand != nil)
+            #expect(try await saga.manageKey(friend.proof()) == 200)
+            try await saga.reach(.done)
+            #expect(try await saga.state(of: friend) == .terminated)
+            _ = try await (registry.terminate(), revocation.terminate())
+        }
+    }
+
     /// Each step was taken once, and the car got one document for each change.
     private func expectOnce(_ saga: SagaBench, _ friend: KeyMaker) async throws {
         #expect(
