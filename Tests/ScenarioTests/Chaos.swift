@@ -51,12 +51,12 @@ struct Chaos {
         return output.text
     }
 
-    /// Runs a command while a part does not answer; what it printed.
-    func without(_ part: String, _ arguments: String...) async throws -> String {
+    /// Tells a story while a part does not answer.
+    func without(_ part: String, _ story: () async throws -> Void) async throws {
         let part = try pid(of: part)
         kill(part, SIGSTOP)
         defer { kill(part, SIGCONT) }
-        return try await program.run(arguments).text
+        try await story()
     }
 
     private struct NotDone: Error, CustomStringConvertible { let description: String }

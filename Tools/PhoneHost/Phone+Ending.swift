@@ -32,34 +32,6 @@ extension Phone {
         return report
     }
 
-    /// Lost mode: every active key is suspended, or every suspended one resumed.
-    public func setLost(_ isLost: Bool, offline: Bool = false) async throws -> SyncReport {
-        try checkPower()
-        var report = SyncReport()
-        let before: KeyPhase = isLost ? .active : .suspended
-        let id = "\(clock.milliseconds)"
-        for key in card.state.keys where card.element.phase(of: key.id) == before {
-            if isLost { try card.suspendKey(key.id) } else { try card.resumeKey(key.id) }
-            try save()
-            report.done.append(
-                "the key for \(vehicleName(of: key.id)) is \(isLost ? "suspended" : "active again")"
-            )
-            guard !offline else { continue }
-            do {
-                try await withPartners {
-                    try await $0.order(
-                        suspended: isLost, key: key.id, id: id,
-                        to: maker.automaker(key.automaker))
-                }
-            } catch DeviceOEMError.refused(_, 409, "KEY_STATE", _) where !isLost {
-                // It was suspended without a network: the automaker never heard of it.
-            } catch let error as DeviceOEMError {
-                report.waiting.append("the automaker was not told: \(error)")
-            }
-        }
-        return report
-    }
-
     /// What automakers told about this phone's keys, newest first.
     public func notifications(limit: Int = 50) throws -> [DeviceOEMStore.Notification] {
         let keys = card.state.keys.map(\.id) + card.state.ended.map(\.id)

@@ -35,7 +35,8 @@ extension Phone {
                 throw DeviceOEMError.refused(
                     call: call, status: status, code: code, reason: reason)
             } catch let error as DeviceOEMError {
-                report.waiting.append("the automaker was not told: \(error)")
+                report.waiting.append(
+                    "the automaker was not told, which the next sync does: \(error)")
             }
         }
         guard let share = card.state.shares.last(where: { $0.friend == key && $0.owner == owner })
@@ -52,9 +53,10 @@ extension Phone {
     /// Tells automakers of ends that they could not be asked for at the time.
     func tellRevocations(_ partners: PartnerClient, _ report: inout SyncReport) async throws {
         for friend in extras.friends where friend.isUntold == true {
-            guard let share = card.state.shares.last(where: { $0.friend == friend.key }) else {
-                continue
-            }
+            // A suspended key signs nothing; there will be another sync.
+            guard let share = card.state.shares.last(where: { $0.friend == friend.key }),
+                card.element.phase(of: share.owner) == .active
+            else { continue }
             do {
                 try await ask(for: friend.key, by: share.owner, partners)
                 report.done.append(Self.asked(friend.name))

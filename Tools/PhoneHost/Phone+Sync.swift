@@ -9,8 +9,8 @@ internal import ServiceKit
 internal import VirtualPhone
 
 extension Phone {
-    /// Settles everything that needs servers: shares, registration, ends of shared keys, orders,
-    /// proofs of ended keys, passes.
+    /// Settles everything that needs servers: shares, registration, what owners and holders wished
+    /// while nobody heard, orders, proofs of ended keys, passes.
     ///
     /// What one step cannot do does not keep the others from it.
     ///
@@ -34,6 +34,7 @@ extension Phone {
             let former = card.state.keys.filter { $0.receipt != nil }.map(\.id)
             if registers { try await registerKeys(partners, &report) }
             try await tellRevocations(partners, &report)
+            try await tellLostMode(partners, &report)
             try await carryOutOrders(&report, progress)
             try await proveEnds(partners, &report)
             try await fetchPasses(partners, except: refreshesPasses ? [] : former, &report)

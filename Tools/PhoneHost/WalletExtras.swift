@@ -19,6 +19,8 @@ struct WalletExtras: Codable, Equatable, Sendable {
     var proven: [KeyID] = []
     /// Keys a car called suspended or ended, so that an order about them must be on its way.
     var suspects: [KeyID] = []
+    /// What lost mode did that automakers are still to be told; none in older files.
+    var lostMode: [LostMode]?
     /// How the phone is set; none as it leaves the shop.
     var settings: PhoneSettings?
     /// What automakers are told this is; none for a phone.
@@ -27,6 +29,13 @@ struct WalletExtras: Codable, Equatable, Sendable {
     struct Registration: Codable, Equatable, Sendable {
         var key: KeyID
         var body: Data
+    }
+
+    struct LostMode: Codable, Equatable, Sendable {
+        var key: KeyID
+        var isLost: Bool
+        /// Names the order.
+        var id: String
     }
 
     struct Friend: Codable, Equatable, Sendable {
