@@ -61,9 +61,10 @@ extension Scenarios {
             #expect(output.text.contains("hint:"))
         }
 
-        @Test func `a start that is interrupted leaves nothing running and can be repeated`()
-            async throws
-        {
+        @Test(arguments: [SIGHUP, SIGKILL])
+        func `a start that is interrupted or killed can be repeated and leaves nothing running`(
+            by signal: Int32
+        ) async throws {
             let program = try LatchkeyProgram()
             defer { program.clean() }
             let port = LatchkeyProgram.basePort
@@ -71,16 +72,18 @@ extension Scenarios {
             try await eventually(within: .seconds(20)) {
                 try String(contentsOf: program.output, encoding: .utf8).contains("certificates")
             }
-            kill(first.processIdentifier, SIGHUP)
+            let other = try await program.run("up", "--base-port", "\(port)")
+            #expect(other.code == 1 && other.text.contains("is being started"), "\(other.text)")
+            kill(first.processIdentifier, signal)
             try await eventually(within: .seconds(20)) { !first.isRunning }
-            #expect(first.terminationStatus == 0)
-            #expect(Self.processes(of: program.state) == [])
+            if signal == SIGHUP {
+                #expect(first.terminationStatus == 0)
+                #expect(Self.processes(of: program.state) == [])
+            }
 
             let second = try program.up(basePort: port)
             try await program.untilReady()
-            let down = try await program.run("down")
-            #expect(down.code == 0)
-            try await eventually(within: .seconds(20)) { !second.isRunning }
+            try await program.down(second)
             #expect(Self.processes(of: program.state) == [])
         }
 

@@ -26,16 +26,15 @@ enum ProcessTable {
     /// The variable that names the state folder in the environment of every part.
     static let mark = "LATCHKEY_STACK"
 
-    /// Ends what an earlier stack of this folder left behind, for example after its `kill -9`.
-    ///
-    /// A process counts only when its environment names the folder, so that a number used again by
-    /// somebody else is left alone.
-    static func endLeftovers(of record: StackRecord, folder: String) async {
-        let left = record.parts.filter { $0.isRunning && belongs($0.pid, to: folder) }
+    /// Ends what an earlier stack of this folder left behind, for example after its `kill -9`: every
+    /// process whose environment names the folder.
+    static func endLeftovers(of folder: String) async {
+        let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        let left = all.compactMap { Int32($0) }.filter { belongs($0, to: folder) }
         for signal in [SIGTERM, SIGKILL] {
-            for part in left where part.isRunning { kill(part.pid, signal) }
+            for pid in left where isRunning(pid) { kill(pid, signal) }
             // Ports are free only when their holders are gone, whatever ended them.
-            for _ in 0..<100 where left.contains(where: \.isRunning) {
+            for _ in 0..<100 where left.contains(where: isRunning) {
                 try? await Task.sleep(for: .milliseconds(50))
             }
         }

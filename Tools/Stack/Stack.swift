@@ -23,6 +23,7 @@ public actor Stack {
     let external: ExternalServers
     var children: [ChildProcess] = []
     var stopping = false
+    private var lock: StateLock?
     var falls: [String: Fall] = [:]
     /// Services that do not know yet that the broker came back empty.
     private var untold: Set<BackEndService> = []
@@ -48,10 +49,8 @@ public actor Stack {
     /// Starts everything and returns when every part is ready; stops what it started on failure and
     /// on cancellation.
     public func start() async throws {
-        if let record = try? StackRecord.load(folder) {
-            guard !record.isRunning else { throw StackError.alreadyRunning(pid: record.pid) }
-            await ProcessTable.endLeftovers(of: record, folder: folder.url.path)
-        }
+        lock = try StateLock(folder)
+        await ProcessTable.endLeftovers(of: folder.url.path)
         try external.check()
         try ports.checkFree()
         clearSockets()
@@ -82,6 +81,7 @@ public actor Stack {
         children = []
         try? FileManager.default.removeItem(at: folder.record)
         clearSockets()
+        lock = nil
     }
 
     /// Sockets and drivers are made at each start. What a stack that was killed has left there may

@@ -13,7 +13,7 @@ public enum StackError: Error, CustomStringConvertible {
     /// A part ended while it was started.
     case ended(part: String, lastWords: String, log: String)
     /// The stack of this state folder runs already.
-    case alreadyRunning(pid: Int32)
+    case alreadyRunning(pid: Int32?)
     /// No stack runs for this state folder.
     case notRunning(folder: String)
     /// A file or folder could not be written or read.
@@ -39,7 +39,7 @@ public enum StackError: Error, CustomStringConvertible {
         case .ended(let part, let lastWords, let log):
             "\(part) ended while it was started\(lastWords.isEmpty ? "" : ": ")\(lastWords)\nhint: see \(log)"
         case .alreadyRunning(let pid):
-            "the stack of this state folder runs already (process \(pid))\nhint: latchkey down, or choose another folder with --state"
+            "the stack of this state folder \(pid.map { "runs already (process \($0))" } ?? "is being started already")\nhint: latchkey down, or choose another folder with --state"
         case .notRunning(let folder):
             "no stack runs for \(folder)\nhint: start one with latchkey up, or name its folder with --state"
         case .file(let path, let reason):
