@@ -31,8 +31,9 @@ extension Scenarios {
                 #expect(shown.contains("speed limit       40 km/h"), "\(shown)")
                 try await friends.expect("erin", at: .trunk, Self.rightMissing, "0004")
                 // No server has heard of the friend's key; the car holds it.
-                let fleet = try await program.done("vehicle", "list")
-                #expect(fleet.hasSuffix("paired    2\n"), "\(fleet)")
+                try await eventually("the pairing, told to the registry", within: .seconds(60)) {
+                    try await program.done("vehicle", "list").hasSuffix("paired    2\n")
+                }
 
                 try await friends.share(
                     with: "bob", "Unlock and Drive", "--weekly", Self.week(from: 3, to: 4))

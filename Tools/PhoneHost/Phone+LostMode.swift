@@ -56,7 +56,7 @@ extension DeviceOEMError {
     /// Whether the same call would fail again.
     fileprivate var isLasting: Bool {
         switch self {
-        case .refused(_, let status, _, _): status < 500
+        case .refused(_, let status, _, _): status < 500 && status != 429
         case .noServer: true
         default: false
         }

@@ -55,9 +55,7 @@ extension Stack {
             switch name {
             case "pcscd": try await startReaders()
             case "postgres": try await startDatabase()
-            case "broker":
-                try await startBroker()
-                await brokerWasReplaced()
+            case "broker": try await startBroker()
             case "device-oem": try await startDeviceOEM()
             default:
                 guard let service = BackEndService(rawValue: name) else { return }

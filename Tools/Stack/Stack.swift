@@ -61,7 +61,6 @@ public actor Stack {
             try await startReaders()
             try await startBackEnd()
             try await startService(.vehicleGateway)
-            await brokerWasReplaced()
             try await startDeviceOEM()
             try save()
         } catch {
@@ -106,7 +105,6 @@ public actor Stack {
     /// Starts what is stopped again; the broker's content comes back from the outboxes.
     public func resumeBackEnd() async throws {
         try await startBackEnd()
-        await brokerWasReplaced()
         try save()
     }
 
@@ -136,6 +134,7 @@ public actor Stack {
         for service in stopped { try launch(service) }
         for service in stopped {
             try await waitUntilReady(service.rawValue, url: readiness(of: service))
+            await tellOfBroker()
         }
         if !stopped.isEmpty { progress("\(stopped.count) back-end services are ready") }
     }
@@ -178,6 +177,8 @@ public actor Stack {
             PortPlan.isListening(port)
         }
         progress("the development broker is ready (it keeps nothing; the outboxes do)")
+        untold = Set(BackEndService.allCases)
+        await tellOfBroker()
     }
 
     func startDeviceOEM() async throws {
@@ -201,6 +202,7 @@ public actor Stack {
     func startService(_ service: BackEndService) async throws {
         try launch(service)
         try await waitUntilReady(service.rawValue, url: readiness(of: service))
+        await tellOfBroker()
         progress("\(service.rawValue) is ready")
     }
 
@@ -262,19 +264,17 @@ public actor Stack {
         throw StackError.notReady(part: name, seconds: seconds, log: log.path)
     }
 
-    /// Tells all services that the broker came back empty.
-    func brokerWasReplaced() async {
-        guard external.kafka == nil else { return }
-        untold = Set(BackEndService.allCases)
-        await tellOfBroker()
-    }
-
-    /// Tells those that do not know yet; who cannot listen now is told next time.
+    /// Tells the services that do not know yet that the broker came back empty, best before they have
+    /// read anything; who is not ready to listen is told next time.
     func tellOfBroker() async {
         await withTaskGroup(of: BackEndService?.self) { group in
             for service in untold where isRunning(service.rawValue) {
                 let url = "http://127.0.0.1:\(ports.admin(of: service))/broker/replaced"
-                group.addTask { await Health.post(url) ? service : nil }
+                let readiness = readiness(of: service)
+                group.addTask {
+                    guard await Health.isReady(readiness) else { return nil }
+                    return await Health.post(url) ? service : nil
+                }
             }
             for await told in group { told.map { _ = untold.remove($0) } }
         }
