@@ -91,7 +91,7 @@ public final class KafkaConsumer: AsyncSequence, Sendable {
         guard !group.isEmpty else { throw .configuration("a consumer group needs a name") }
         core = try ConsumerCore(
             configuration.settings() + options.settings() + [Setting("group.id", group)],
-            reading: .group(topics, options.start), batch: options.batch, observer: observer,
+            reading: .group(topics), from: options.start, batch: options.batch, observer: observer,
             onAssignment: onAssignment)
         core.start()
     }
@@ -106,7 +106,8 @@ public final class KafkaConsumer: AsyncSequence, Sendable {
         let group = Setting("group.id", configuration.clientID + ".alone")
         core = try ConsumerCore(
             configuration.settings() + options.settings() + [group],
-            reading: .everything(topics), batch: options.batch, observer: observer,
+            reading: .everything(topics), from: .beginning, batch: options.batch,
+            observer: observer,
             onAssignment: onAssignment)
         core.start()
     }

@@ -9,7 +9,7 @@ internal import Synchronization
 /// client, and then tells who waits.
 final class ConsumerCore: @unchecked Sendable {
     enum Reading: Sendable {
-        case group([String], KafkaConsumerOptions.Start)
+        case group([String])
         case everything([String])
     }
 
@@ -34,8 +34,8 @@ final class ConsumerCore: @unchecked Sendable {
     private let answersEnded = DispatchSemaphore(value: 0)
 
     init(
-        _ settings: [Setting], reading: Reading, batch: Int, observer: (any KafkaObserver)?,
-        onAssignment: (@Sendable (KafkaAssignment) -> Void)?
+        _ settings: [Setting], reading: Reading, from start: KafkaConsumerOptions.Start, batch: Int,
+        observer: (any KafkaObserver)?, onAssignment: (@Sendable (KafkaAssignment) -> Void)?
     ) throws(KafkaError) {
         let topics = reading.topics
         guard !topics.isEmpty, topics.count <= 1_000, topics.allSatisfy({ !$0.isEmpty }) else {
@@ -44,7 +44,7 @@ final class ConsumerCore: @unchecked Sendable {
         let buffer = BatchBuffer(batch: batch)
         let lagBox = LagBox()
         hooks = ClientHooks(
-            observer: observer, start: StartingPoint(reading.start),
+            observer: observer, start: StartingPoint(start),
             rebalance: { buffer.note($0, onAssignment) },
             measured: { lagBox.replace($0.lag) })
         let client = try Client(.consumer, settings, hooks: hooks)
@@ -135,7 +135,7 @@ final class ConsumerCore: @unchecked Sendable {
 
     private func begin(_ client: OpaquePointer) throws(KafkaError) {
         switch reading {
-        case .group(let topics, _):
+        case .group(let topics):
             let answer = PartitionList(topics: topics).lend { rd_kafka_subscribe(client, $0) }
             guard answer == RD_KAFKA_RESP_ERR_NO_ERROR else { throw .refused(answer) }
         case .everything(let topics):
@@ -265,14 +265,7 @@ final class ConsumerCore: @unchecked Sendable {
 extension ConsumerCore.Reading {
     fileprivate var topics: [String] {
         switch self {
-        case .group(let topics, _), .everything(let topics): topics
-        }
-    }
-
-    fileprivate var start: KafkaConsumerOptions.Start {
-        switch self {
-        case .group(_, let start): start
-        case .everything: .beginning
+        case .group(let topics), .everything(let topics): topics
         }
     }
 }

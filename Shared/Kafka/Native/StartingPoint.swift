@@ -8,6 +8,11 @@ final class StartingPoint: Sendable {
         var start: KafkaConsumerOptions.Start
         var hasTaken = false
         var committed: Set<KafkaPartition> = []
+
+        func offset(of partition: KafkaPartition) -> Int64 {
+            let isNew = start == .beginning && !committed.contains(partition)
+            return Int64(isNew ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_STORED)
+        }
     }
 
     private let state: Mutex<State>
@@ -18,15 +23,7 @@ final class StartingPoint: Sendable {
     func take(_ partitions: [KafkaPartition]) -> PartitionList {
         state.withLock { state in
             if !partitions.isEmpty { state.hasTaken = true }
-            return PartitionList(
-                partitions.map { partition in
-                    let isNew =
-                        state.start == .beginning && !state.committed.contains(partition)
-                    return (
-                        partition,
-                        Int64(isNew ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_STORED)
-                    )
-                })
+            return PartitionList(partitions.map { ($0, state.offset(of: $0)) })
         }
     }
 
