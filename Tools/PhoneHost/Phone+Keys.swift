@@ -42,8 +42,6 @@ public struct SharedKey: Sendable {
     public let rights: KeyConfig?
     /// Whether this phone has asked for its end.
     public let isRevoked: Bool
-    /// Whether the automaker told that it has ended in the car and on the device.
-    public let hasEnded: Bool
 }
 
 extension Phone {
@@ -61,23 +59,27 @@ extension Phone {
     }
 
     private func shared(by owner: KeyID) -> [SharedKey] {
-        let told = (try? maker.store.notifications(of: [owner])) ?? []
-        let ended = told.filter { $0.eventType == "SHARED_KEY_TERMINATED" }
-            .compactMap(\.eventData.sharedKeyID)
         let given = card.state.shares.filter { $0.owner == owner }.map { share in
             let friend = extras.friends.last { $0.key == share.friend }
             return SharedKey(
                 key: share.friend, friend: friend?.name ?? "a friend", level: friend?.level ?? "",
                 rights: try? ImportRequest(parsing: share.importRequest).attestation.keyConfig,
-                isRevoked: friend?.isRevoked ?? false, hasEnded: ended.contains(share.friend))
+                isRevoked: friend?.isRevoked ?? false)
         }
         let offered = extras.invitations.filter { $0.owner == owner && $0.importRequest == nil }
         return given
             + offered.map {
                 SharedKey(
-                    key: nil, friend: $0.friend, level: $0.level, rights: nil, isRevoked: false,
-                    hasEnded: false)
+                    key: nil, friend: $0.friend, level: $0.level, rights: nil, isRevoked: false)
             }
+    }
+
+    /// Keys that friends of the owner key `owner` got and that have ended in the car and on their
+    /// devices, as its automaker told.
+    public func endedShares(of owner: KeyID) throws -> [KeyID] {
+        try maker.store.notifications(of: [owner])
+            .filter { $0.eventType == "SHARED_KEY_TERMINATED" }
+            .compactMap(\.eventData.sharedKeyID)
     }
 
     /// The key a person means by `name`: key id, vehicle id or what the vehicle is called.

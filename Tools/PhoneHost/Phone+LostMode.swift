@@ -17,7 +17,10 @@ extension Phone {
         let id = "\(clock.milliseconds)"
         for key in card.state.keys where card.element.phase(of: key.id) == before {
             if isLost { try card.suspendKey(key.id) } else { try card.resumeKey(key.id) }
-            if !offline { extras.note(.init(key: key.id, isLost: isLost, id: id)) }
+            // Only the last word about a key is told.
+            extras.lostMode =
+                (extras.lostMode ?? []).filter { $0.key != key.id }
+                + (offline ? [] : [.init(key: key.id, isLost: isLost, id: id)])
             try save()
             report.done.append(
                 "the key for \(vehicleName(of: key.id)) is \(isLost ? "suspended" : "active again")"
@@ -60,12 +63,5 @@ extension DeviceOEMError {
         case .noServer: true
         default: false
         }
-    }
-}
-
-extension WalletExtras {
-    /// Remembers what an automaker is to be told; only the last word about a key counts.
-    fileprivate mutating func note(_ change: LostMode) {
-        lostMode = (lostMode ?? []).filter { $0.key != change.key } + [change]
     }
 }

@@ -64,26 +64,28 @@ extension PhoneCommand {
         @Argument(help: "The owner's phone.") var name: String
 
         func run() async throws {
-            let keys = try state.phone(name).keys.filter { !$0.shared.isEmpty }
+            let phone = try state.phone(name)
+            let keys = phone.keys.filter { !$0.shared.isEmpty }
             guard !keys.isEmpty else { return print("\(name): has shared no key") }
             print(
                 "FRIEND".padded(to: 14) + "VEHICLE".padded(to: 18) + "STATE".padded(to: 12)
                     + "KEY".padded(to: 42) + "ACCESS")
             for key in keys {
+                let ended = try phone.endedShares(of: key.id)
                 for share in key.shared {
                     print(
                         share.friend.padded(to: 14)
                             + (key.vehicleName ?? key.vehicleId.description).padded(to: 18)
-                            + Self.state(share).padded(to: 12)
+                            + Self.state(share, ended).padded(to: 12)
                             + (share.key?.description ?? "-").padded(to: 42)
                             + (share.rights?.sentence ?? share.level))
                 }
             }
         }
 
-        private static func state(_ share: SharedKey) -> String {
+        private static func state(_ share: SharedKey, _ ended: [KeyID]) -> String {
             guard let rights = share.rights else { return "offered" }
-            if share.hasEnded { return "ended" }
+            if let key = share.key, ended.contains(key) { return "ended" }
             if share.isRevoked { return "revoked" }
             return rights.hasEnded(at: WallClock.system.now) ? "expired" : "shared"
         }
