@@ -36,8 +36,8 @@ public enum Limits {
     public static let versions = 127
     /// Milliseconds between two questions whether the endpoint is ready.
     public static let creationPoll = 200
-    /// Questions whether the endpoint is ready: 5 s.
-    public static let creationPolls = 25
+    /// Questions whether the endpoint is ready: the last one after 5 s.
+    public static let creationPolls = 26
     /// Seconds for the whole of phase 2.
     public static let phase2: Int64 = 300
     /// Seconds a key may stay pending after phase 2.

@@ -26,11 +26,12 @@ extension Outcome {
         }
     }
 
-    /// Whether a code from the car's screen was looked at in this tap.
+    /// Whether a code from the car's screen did its work in this tap: a new key is stored, or the code
+    /// was wrong. A key the car refused for another reason leaves it to the next one.
     var usedActivationCode: Bool {
-        if transaction == .firstFriend { return true }
-        guard case .refused(_, .needsAuthentication) = result else { return false }
-        return true
+        guard transaction == .firstFriend else { return false }
+        if case .refused(_, .needsAuthentication) = result { return true }
+        return keyId != nil
     }
 }
 

@@ -44,8 +44,10 @@ struct OwnerPairing {
         if case .aborting(let reason) = stage {
             return .end(.outcome(Outcome(.refused(reason.sentence, nil))))
         }
-        guard car.now < startedAt.adding(seconds: Limits.phase2) else { return abort(.timeout) }
         switch stage {
+        // The phone has its key by now, whatever the clock says.
+        case .finishing where response.status == .done: return finished(&car)
+        case _ where car.now > startedAt.adding(seconds: Limits.phase2): return abort(.timeout)
         case .selecting: return selected(response, &car)
         case .verifying where response.status == .wrongEvidence: return abort(.evidenceFailed)
         case _ where !isGood(response.status):
@@ -63,8 +65,7 @@ struct OwnerPairing {
             return poll()
         case .polling: return polled(response.body)
         case .fetching: return fetched(response, &car)
-        case .finishing: return finished(&car)
-        case .resettingField, .waiting, .aborting: return abort(.internalError)
+        case .finishing, .resettingField, .waiting, .aborting: return abort(.internalError)
         }
     }
 
@@ -203,7 +204,6 @@ extension OwnerPairing {
     }
 
     private mutating func poll() -> Move {
-        guard polls < Limits.creationPolls else { return abort(.timeout) }
         polls += 1
         stage = .polling
         return get(0x5F63)
@@ -213,6 +213,7 @@ extension OwnerPairing {
         guard let plain = open(body) else { return abort(.secureChannel) }
         switch plain {
         case [0x00]:
+            guard polls < Limits.creationPolls else { return abort(.timeout) }
             stage = .waiting
             return .wait(milliseconds: Limits.creationPoll)
         case [0x01]:

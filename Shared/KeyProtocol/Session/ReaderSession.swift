@@ -96,6 +96,7 @@ public struct ReaderSession: Sendable {
     /// The field was switched off and on, as asked for.
     public mutating func fieldWasReset(at time: Instant) -> Step {
         car.now = time
+        car.record.dropPending(at: time)
         if isBetweenPhases { return step(beginTransaction()) }
         return step(pairing?.fieldWasReset() ?? .end(.outcome(current)))
     }

@@ -7,10 +7,11 @@ internal import PKI
 /// The part after the key is proven: mailbox errands, check 9, and the end.
 extension Transaction {
     /// Does what the signaling bits ask for, then decides. A key that does not tell them in AUTH1
-    /// (option_group_1 b7 clear) is asked before driving, when nobody stands at the door.
+    /// (option_group_1 b7 clear) is asked when nobody stands at the door.
     mutating func upkeep(_ signaling: SignalingBits?, _ car: inout Car) -> Move {
         guard let signaling else {
-            return code == .drive ? begin(SignalingVisit(), &car) : decide(&car)
+            let hasTime = code == .drive || code == .maintenance
+            return hasTime ? begin(SignalingVisit(), &car) : decide(&car)
         }
         guard let slotId, let key = car.record.key(at: slotId),
             let visit = UpkeepVisit(key, signaling, mapping: car.mapping)
@@ -76,7 +77,10 @@ extension Transaction {
                 return refuse(.rightMissing, car)
             }
             if let hint = Rights.objection(to: code, by: key, in: car) {
-                return refuse(hint, car)
+                guard code == .pairing, let fallback else { return refuse(hint, car) }
+                // Code 04 is for the pending key only; the key on the reader may still drive.
+                stage = .turningAway(fallback)
+                return .send(ControlFlow.failure(hint).command)
             }
             isCleared = true
             if code == .drive, car.rights.contains(.tokenToDrive) {

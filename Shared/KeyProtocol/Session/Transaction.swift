@@ -14,7 +14,7 @@ struct Transaction {
     var stage = Stage.selecting
     private(set) var code: TransactionCode
     /// What to try when phase 3 was wanted and another key is on the reader.
-    private let fallback: TransactionCode?
+    let fallback: TransactionCode?
     /// Unlocking means the trunk alone.
     let opensTrunk: Bool
     private var selection = AppletSelection(versions: [])
@@ -165,15 +165,9 @@ struct Transaction {
         else { return refuse(.none, car) }
         self.channel = channel
         guard let named = answer.slotId else { return refuse(.keyUnknown, car) }
-        let pending = car.record.pending?.key
-        if code == .pairing, let fallback, named != pending?.slotId {
-            // Code 04 is for the pending key only (8.9); the key on the reader may still drive.
-            stage = .turningAway(fallback)
-            return .send(ControlFlow.failure(.rightMissing).command)
-        }
         slotId = named
         let input = transcript.signatureInput(usage: .endpoint)
-        if let pending, pending.slotId == named {
+        if let pending = car.record.pending?.key, pending.slotId == named {
             return pendingKeyProved(pending, answer, input, &car)
         }
         guard let key = car.record.key(at: named) else {
@@ -197,7 +191,7 @@ struct Transaction {
         _ response: ResponseAPDU, to code: TransactionCode, _ car: inout Car
     ) -> Move {
         guard response.status == .done else { return refuse(.none, car) }
-        channel = nil
+        (channel, visit) = (nil, nil)
         self.code = code
         return open(&car)
     }

@@ -21,11 +21,12 @@ public struct KeyOptions: Hashable, Sendable, Codable {
     /// 9F 0B: the owner's key of a vehicle line with passive entry.
     public static let ownerPassiveEntry = KeyOptions(0x9F, 0x0B)
 
-    /// 8F 02, with the stream and the ranging key where the owner's key has them (9F 0A).
+    /// 8F, with the stream where the owner's key has it, and the owner's rights but sharing: what
+    /// the car asks for before it drives, it asks of all keys (PROTOCOL 8.9). 8F 02 of 8F 03.
     public static func friend(of owner: KeyOptions) -> KeyOptions {
         var options = friendDefault
         options.transactions.formUnion(owner.transactions.intersection(.wired))
-        options.rights.formUnion(owner.rights.intersection(.ranging))
+        options.rights = owner.rights.subtracting(.sharing)
         return options
     }
 

@@ -61,7 +61,7 @@ public struct VehicleRecord: Codable, Equatable, Sendable {
 
     /// Drops a pending key whose ten minutes are over; its id ends with it (PROTOCOL 7.4).
     mutating func dropPending(at time: Instant) {
-        guard let pending, time >= pending.since.adding(seconds: Limits.phase3) else { return }
+        guard let pending, time > pending.since.adding(seconds: Limits.phase3) else { return }
         forgetPending()
     }
 

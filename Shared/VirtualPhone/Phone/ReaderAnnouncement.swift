@@ -40,8 +40,7 @@ extension PhoneCard {
 
     /// A group id names the vehicle; without one the make has to do.
     private func fits(_ key: WalletKey, _ terminal: TerminalID, _ group: [UInt8]?) -> Bool {
-        let automaker = state.automakers.first { $0.name == key.automaker }
-        return automaker?.readerMake == terminal.make
-            && group.map { $0 == key.vehicleId.bytes } ?? true
+        if let group { return group == key.vehicleId.bytes }
+        return state.automakers.first { $0.name == key.automaker }?.readerMake == terminal.make
     }
 }

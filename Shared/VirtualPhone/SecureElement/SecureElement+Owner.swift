@@ -53,9 +53,9 @@ extension SecureElement {
 
     /// Step 5: verifies the friend's key, gives the slot away, signs and exports the token.
     ///
-    /// The slot bit is cleared and the consent used in the same assignment before the signature is
-    /// made; saved or not, the signature never exists with the slot still free. `rootName` is the name
-    /// of [J], where the wallet knows it.
+    /// Returns with the slot bit cleared and the consent used, or throws and changes nothing: no
+    /// signature leaves while its slot is free, and no slot is lost without one. `rootName` is the
+    /// name of [J], where the wallet knows it.
     mutating func signFriend(
         _ signing: KeySigningRequest, slot: SlotID, of owner: KeyID, rootName: String?,
         at now: Instant, _ random: RandomSource
@@ -71,15 +71,14 @@ extension SecureElement {
         guard endpoint.slotBitmap & bit != 0, endpoint.listedSlot(at: slot.position) == slot else {
             throw .noSlotLeft
         }
+        let result = ImportRequest(
+            attestation: try attest(friend, consent, request, by: endpoint, at: now, random),
+            encToken: try exportToken(request, to: signing.encryptionPK, of: endpoint, random))
         endpoint.consents[index].isUsed = true
         endpoint.slotBitmap &= ~bit
         endpoint.signaling.insert(.refillWanted)
         update(endpoint)
-
-        let attestation = try attest(friend, consent, request, by: endpoint, at: now, random)
-        return ImportRequest(
-            attestation: attestation,
-            encToken: try exportToken(request, to: signing.encryptionPK, of: endpoint, random))
+        return result
     }
 
     private func sharing(_ owner: KeyID) throws(PhoneError) -> Endpoint {

@@ -34,6 +34,9 @@ public struct ShareOffer: Sendable {
             throw .badRequest("options a shared key cannot have")
         }
         guard let activationCode else { return }
+        guard configuration.activationCodeLength != 0 else {
+            throw .badRequest("the car has no way to enter an activation code")
+        }
         let digits = activationCode.utf8
         guard digits.count == 6, digits.allSatisfy({ (0x30...0x39).contains($0) }) else {
             throw .badRequest("an activation code of other than six digits")

@@ -95,7 +95,7 @@ struct PairingTests {
         let unlock = try pair(pending, &phone, .transaction(.unlock))
         #expect(unlock.controlFlow == "0004")
         let late = try pair(
-            pending, &phone, .transaction(.unlock), at: trace.now.adding(seconds: 600))
+            pending, &phone, .transaction(.unlock), at: trace.now.adding(seconds: 601))
         #expect(late.controlFlow == "0002")
         #expect(late.stored.pending == nil)
         let again = try pair(pending, &phone, .dashboard)

@@ -67,9 +67,11 @@ struct TestWorld {
     }
 
     /// A phone with an active owner key of the roadster, all eight slots valid.
-    func owner(_ name: String = "alice", expressed key: PrivateKey? = nil) throws -> (
-        PhoneCard, KeyID
-    ) {
+    func owner(
+        _ name: String = "alice", expressed key: PrivateKey? = nil,
+        configuration: DeviceConfiguration = DeviceConfiguration(displayName: "Roadster"),
+        _ change: (inout KeyFixture) -> Void = { _ in }
+    ) throws -> (PhoneCard, KeyID) {
         var fixture = KeyFixture(
             vehicleId: vehicleId, vehicleKey: vehicle.publicKey,
             deviceKey: key ?? .generate(random, for: "owner.SK"),
@@ -79,9 +81,9 @@ struct TestWorld {
         fixture.confidentialBytes = (0..<128).map { UInt8($0 / 16) + 1 }
         fixture.privateBytes.replaceSubrange(
             0..<18, with: [0x00, 0xFF] + (UInt8(1)...8).flatMap { [0x00, $0] })
+        change(&fixture)
         var snapshot = PhoneCard.Snapshot()
         fixture.install(in: &snapshot.secureElement)
-        let configuration = DeviceConfiguration(displayName: "Roadster")
         snapshot.phone.keys = [
             WalletKey(
                 id: fixture.keyId, origin: .pairing, vehicleId: vehicleId,

@@ -47,6 +47,9 @@ import Testing
         let other = try frame(0x05, group: [UInt8](repeating: 7, count: 8))
         #expect(phone.announced(own).choice == .key(key))
         #expect(phone.announced(other).choice == .nothing)
+        var phone = phone
+        phone.state.automakers[0].readerMake = nil
+        #expect(phone.announced(own).choice == .key(key))
     }
 
     @Test func `a suspended key is not brought up`() throws {
