@@ -71,6 +71,7 @@ struct Life {
             case 2: try revoke()
             case 3: try retire()
             case 4: try startPairing()
+            case 5: suspendOrResume()
             default: break
             }
             try tap()
@@ -81,6 +82,7 @@ struct Life {
     mutating func heal() throws {
         story.append("healing")
         record.apply(pairing: nil)
+        for key in record.keys { record.resume(key.keyId) }
         for name in phones.keys { phones[name]?.leavePairingMode() }
         if record.owner.map({ phase(owner, $0.keyId) != .active }) ?? true || record.pending != nil
         {
@@ -158,6 +160,13 @@ struct Life {
         phones[owner] = from
     }
 
+    /// The automaker's wish, which reaches the car alone.
+    private mutating func suspendOrResume() {
+        guard let key = record.keys.randomElement(using: &numbers) else { return }
+        story.append("\(key.keyId) is \(key.state == .active ? "suspended" : "resumed")")
+        if key.state == .active { record.suspend(key.keyId) } else { record.resume(key.keyId) }
+    }
+
     private mutating func startPairing() throws {
         let name = pick(["alice", "carol"])
         guard var phone = phones[name] else { return }
@@ -176,7 +185,7 @@ struct Life {
         guard var phone = phones[name] else { return }
         let purpose = pick([
             ReaderSession.Purpose.transaction(.unlock), .transaction(.unlock), .dashboard,
-            .dashboard, .transaction(.lock), .pairing,
+            .dashboard, .transaction(.lock), .trunk, .transaction(.maintenance), .pairing,
         ])
         var mishaps: [Int: Mishap] = [:]
         for _ in 0..<pick([0, 1, 1, 2, 3]) {
