@@ -42,24 +42,6 @@ import VirtualPhone
         withExtendedLifetime(held) {}
     }
 
-    @Test(arguments: [true, false])
-    func `a replacement that was cut off is finished or dropped`(isCommitted: Bool) throws {
-        let bench = try Bench()
-        let former = try bench.make("alice").card.snapshot
-        let other = try bench.make("other").card.snapshot
-        let (alice, from) = (
-            bench.phones.appending(path: "alice"), bench.phones.appending(path: "other")
-        )
-        for file in ["se.json", "wallet.json"] {
-            try FileManager.default.copyItem(
-                at: from.appending(path: file), to: alice.appending(path: file + ".next"))
-        }
-        if isCommitted { try Data().write(to: alice.appending(path: "commit")) }
-        #expect(try bench.open("alice").card.snapshot == (isCommitted ? other : former))
-        let left = try FileManager.default.contentsOfDirectory(atPath: alice.path).sorted()
-        #expect(left == ["lock", "se.json", "wallet.json"])
-    }
-
     @Test(arguments: ["", ".", "..", ".hidden", "a/b", "a b", String(repeating: "a", count: 33)])
     func `names that are no folder's are refused`(_ name: String) throws {
         let bench = try Bench()

@@ -16,9 +16,8 @@ struct EventDump {
         let state = Mutex((count: 0, data: Data()))
     }
 
-    /// Reads until as many records came as the services have sent since their start, and one of
-    /// them holds `last`.
-    func write(until last: String) async throws {
+    /// Reads all there is, and until one record holds `last`.
+    func write(until last: String? = nil) async throws {
         let consumer = try KafkaConsumer(
             KafkaConfiguration(
                 bootstrapServers: ["127.0.0.1:\(basePort + 9)"], clientID: "dump",
@@ -34,10 +33,14 @@ struct EventDump {
                     }
                 }
             }
+            var before = 0
             try await eventually("all records", within: .seconds(60)) {
-                let sent = try await sent()
+                let (lag, partitions) = (consumer.lag(), consumer.assignment)
+                let isAtEnd = !partitions.isEmpty && partitions.allSatisfy { lag[$0] == 0 }
                 return bytes.state.withLock { state in
-                    sent > 0 && state.count >= sent && state.data.range(of: Data(last.utf8)) != nil
+                    defer { before = state.count }
+                    guard isAtEnd, state.count == before else { return false }
+                    return last.map { state.data.range(of: Data($0.utf8)) != nil } ?? true
                 }
             }
             group.cancelAll()
@@ -49,18 +52,5 @@ struct EventDump {
     private static func lines(_ record: KafkaMessage) -> Data {
         let parts = [record.key ?? [], record.value ?? []] + record.headers.map { $0.value ?? [] }
         return Data((Array(record.topic.utf8) + parts.joined(separator: [0x0A]) + [0x0A]))
-    }
-
-    /// What all services together have sent, by their metrics.
-    private func sent() async throws -> Int {
-        var sum = 0
-        for service in 0..<6 {
-            let url = "http://127.0.0.1:\(basePort + 10 + service)/metrics"
-            for line in await answer(of: url)?.body.split(separator: "\n") ?? []
-            where line.hasPrefix("messaging_client_sent_messages") {
-                sum += line.split(separator: " ").last.flatMap { Double($0) }.map { Int($0) } ?? 0
-            }
-        }
-        return sum
     }
 }

@@ -31,7 +31,7 @@ extension Scenarios {
                 #expect(tap.car.code == 0, "\(tap.car.text)")
                 #expect(tap.phone.code == 0 && tap.phone.text.contains(words), "\(tap.phone.text)")
             }
-            let shown = try await LatchkeyProgram.runBare(["trace", "show", trace])
+            let shown = try await bench.program.run(["trace", "show", trace], withState: false)
             #expect(shown.code == 0 && shown.text.contains("slot list: "), "\(shown.text)")
             #expect(!shown.text.contains("unknown"), "\(shown.text)")
             let replay = try await LatchkeyProgram.runBare(["trace", "replay", trace])

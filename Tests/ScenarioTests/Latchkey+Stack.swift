@@ -77,10 +77,14 @@ extension LatchkeyProgram {
         }
     }
 
-    /// Stops the stack and waits for its end.
+    /// Stops the stack, waits for its end, and looks for secrets in all that it wrote.
     func down(_ stack: Process) async throws {
+        let reading = try await ContinuousClock().measure {
+            try await EventDump(basePort: Self.basePort, file: events).write()
+        }
         try await done("down")
         try await eventually { !stack.isRunning }
+        try expectNoSecret(reading: reading)
     }
 
     private func end(_ stack: Process) async {

@@ -34,9 +34,12 @@ struct LatchkeyProgram {
     /// Runs a command on the state folder to its end.
     func run(_ arguments: String...) async throws -> Output { try await run(arguments) }
 
-    /// The same with the arguments of a table.
-    func run(_ arguments: [String]) async throws -> Output {
-        try await Self.runBare(arguments + ["--state", state.path])
+    /// The same with the arguments of a table; some commands take no state folder.
+    func run(_ arguments: [String], withState: Bool = true) async throws -> Output {
+        let output = try await Self.runBare(arguments + (withState ? ["--state", state.path] : []))
+        // Who asks for secrets gets them.
+        if !arguments.contains("--reveal") { try note(output) }
+        return output
     }
 
     /// The same for a step without which the rest makes no sense; what it printed.

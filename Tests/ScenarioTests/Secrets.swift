@@ -13,36 +13,58 @@ struct Secrets {
     /// Whole words, such as passwords.
     private var words: [String: Set<String>] = [:]
 
-    /// Names of members whose values are secret.
+    /// Names of members whose values are secret: of phones, cars, and the traces of their taps.
     private static let members =
-        "privateKey|encryptionKey|longTermSharedSecret|secret|confidentialStore|immobilizerKey|kpersistent|w0|L"
+        "privateKey|encryptionKey|longTermSharedSecret|secret|confidentialStore|immobilizerKey|kpersistent|w0|L|keys"
+    /// Draws of a trace that everybody may see, or that are no secret once they are used.
+    private static let openDraws =
+        "transaction_identifier|requestId|attestation nonce|serial|ranging session|ranging nonce"
 
     /// What was collected.
     var names: Set<String> { Set(forms.values.joined()) }
+    /// How many texts are looked for.
+    var count: Int { forms.count + words.count }
 
-    /// Everything secret in the state folder of a stack that runs.
+    /// Everything secret in the state folder of a stack, and the passwords that commands printed.
     init(in state: URL) throws {
-        let folders = ["phones", "automaker/vehicles"].map { state.appending(path: $0) }
+        let traces = try Self.files(in: state) { $0.hasSuffix(".jsonl") }
+        let vehicles = Self.present([state.appending(path: "automaker/vehicles")])
         // Deleted rows of the cars' database are still in its file.
-        let files = folders + [state.appending(path: "gateway.sqlite")]
+        let database = Self.present([state.appending(path: "gateway.sqlite")])
+        let folders = Self.present(["phones", "traces"].map { state.appending(path: $0) })
         // The factory's vehicleKey is a private key, that of a phone is the car's public one.
-        let text =
-            try Self.grep(["-raohE", Self.member(Self.members), "--"], in: files)
-            + Self.grep(["-raohE", Self.member("vehicleKey"), "--"], in: [folders[1]])
-        for line in text + (try Self.rows(of: files[2])) { try add(line) }
-        for holder in ["automaker", "device-oem"] {
-            let folder = state.appending(path: holder)
-            for name in try FileManager.default.contentsOfDirectory(atPath: folder.path)
-            where name.hasSuffix(".key") {
-                let pem = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
-                try add(Self.scalar(ofPEM: pem), from: "\(holder)/\(name)")
+        var text =
+            try Self.grep(
+                ["-raohE", Self.member(Self.members), "--"],
+                in: folders + vehicles + database + traces)
+            + Self.grep(["-raohE", Self.member("vehicleKey"), "--"], in: vehicles)
+        for file in database { text += try Self.rows(of: file) }
+        for line in text { try add(line) }
+        try addDraws(of: folders + traces)
+        for holder in Self.present(["automaker", "device-oem"].map { state.appending(path: $0) }) {
+            for file in try Self.files(in: holder, where: { $0.hasSuffix(".key") }) {
+                let pem = try String(contentsOf: file, encoding: .utf8)
+                try add(Self.scalar(ofPEM: pem), from: "\(holder.lastPathComponent)'s key")
             }
+        }
+        let printed = Self.present([LatchkeyProgram(state: state).printed])
+        for line in try Self.grep(["-ahoE", "pairing password +[0-9]{8}", "--"], in: printed) {
+            words[String(line.suffix(8)), default: []].insert("a pairing password")
         }
     }
 
-    /// `"name":"hexadecimal digits"`, 16 bytes at least.
+    private static func present(_ files: [URL]) -> [URL] {
+        files.filter { FileManager.default.fileExists(atPath: $0.path) }
+    }
+
+    private static func files(in folder: URL, where isWanted: (String) -> Bool) throws -> [URL] {
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).filter(isWanted)
+            .map { folder.appending(path: $0) }
+    }
+
+    /// `"name":"hexadecimal digits"`, 16 bytes at least, also where JSON lies in JSON.
     private static func member(_ names: String) -> String {
-        "\"(\(names))\" *: *\"([0-9a-f]{2}){16,}\""
+        #"\\*"("# + names + #")\\*" *: *\\*"([0-9a-f]{2}){16,}\\*""#
     }
 
     /// Members in the rows of the cars' database, whatever of them is still in its log.
@@ -60,13 +82,22 @@ struct Secrets {
     }
 
     private mutating func add(_ member: String) throws {
-        let parts = member.split(separator: "\"")
+        let parts = member.replacing("\\", with: "").split(separator: "\"")
         let (name, hex) = (try #require(parts.first), try #require(parts.last))
         try add([UInt8](hex: String(hex)), from: String(name))
     }
 
-    /// A password, which counts as a whole word only.
-    mutating func add(word: String, from name: String) { words[word, default: []].insert(name) }
+    /// What phones and cars drew in taps that were traced.
+    private mutating func addDraws(of places: [URL]) throws {
+        let draw = #""bytes":"([0-9a-f]{2}){16,}","purpose":"[^"]*""#
+        let open = try Regex(#""purpose":"(\#(Self.openDraws))"$"#)
+        for line in try Self.grep(["-raohE", draw, "--"], in: places)
+        where line.firstMatch(of: open) == nil {
+            let parts = line.split(separator: "\"")
+            let hex = try #require(parts.dropFirst(2).first)
+            try add([UInt8](hex: String(hex)), from: "drawn for \(parts.last ?? "")")
+        }
+    }
 
     private mutating func add(_ secret: [UInt8], from name: String) {
         // A mailbox holds a token of 16 bytes per slot, and zeros where there is none.
@@ -76,6 +107,12 @@ struct Secrets {
                 if token.contains(where: { $0 != 0 }) { add(token, from: "token") }
             }
             return
+        }
+        // The three keys of a channel, of which each can be written alone.
+        if name == "keys", secret.count == 48 {
+            for start in [0, 16, 32] {
+                add(Array(secret[start..<start + 16]), from: "a channel's key")
+            }
         }
         var texts = [secret.hex, secret.hex.uppercased()]
         // Base64 of more bytes holds one of three texts, whatever is around it.
@@ -99,13 +136,19 @@ struct Secrets {
 
     /// Where secrets are found in files and folders, without showing them.
     func found(in places: [URL]) throws -> Set<String> {
-        try search(forms, ["-raoHF"], places).union(search(words, ["-raowHF"], places))
+        try foundForms(in: places).union(search(words, ["-raowHF"], places))
+    }
+
+    /// The same without passwords, which are printed for the person who asked for one.
+    func foundForms(in places: [URL]) throws -> Set<String> {
+        try search(forms, ["-raoHF"], places)
     }
 
     private func search(_ wanted: [String: Set<String>], _ options: [String], _ places: [URL])
         throws -> Set<String>
     {
-        guard !wanted.isEmpty else { return [] }
+        let places = Self.present(places)
+        guard !wanted.isEmpty, !places.isEmpty else { return [] }
         let list = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
         defer { try? FileManager.default.removeItem(at: list) }
         try Data(wanted.keys.joined(separator: "\n").utf8).write(to: list)
@@ -119,6 +162,7 @@ struct Secrets {
     }
 
     private static func grep(_ arguments: [String], in places: [URL]) throws -> [String] {
+        guard !places.isEmpty else { return [] }
         let process = Process()
         let pipe = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -130,6 +130,7 @@ extension Scenarios {
         ]
 
         @Test(arguments: [
+            (["vehicle", "list", "--gateway", "nowhere"], "--gateway takes host:port"),
             (["vehicle", "list"], "no stack runs"), (["status"], "no stack runs"),
             (["down"], "no stack runs"),
             (["vehicle", "add", "--vin", "SHORT"], "17 characters"),

@@ -2,13 +2,18 @@
 
 internal import DeviceOEM
 internal import Foundation
+internal import Identifiers
+internal import KeyCrypto
 internal import VirtualPhone
 
 /// The files of one phone: the secure element apart from everything the operating system keeps.
 ///
 ///     se.json       secure element        lock      held by the command that uses the phone
-///     wallet.json   framework, wallet     commit    there while both files are being replaced
+///     wallet.json   framework, wallet     commit    what both files become while they are replaced
 ///     passes/       signed passes, see `PassFolder`
+///
+/// `commit` names both by their digests, so that it commits these two and nothing that was staged at
+/// another time: it does no harm when a power cut brings it back after it was removed.
 struct PhoneFiles: Sendable {
     let folder: PrivateFolder
 
@@ -27,6 +32,7 @@ struct PhoneFiles: Sendable {
         static let element = "se.json"
         static let wallet = "wallet.json"
         static let commit = "commit"
+        static let both = [element, wallet]
     }
 
     var exist: Bool {
@@ -53,32 +59,47 @@ struct PhoneFiles: Sendable {
     func save(_ content: Content, former: Content?) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        var changed: [String] = []
+        var changed: [String: Data] = [:]
         if content.element != former?.element {
-            try folder.stage(try encoder.encode(content.element), to: Name.element)
-            changed.append(Name.element)
+            changed[Name.element] = try encoder.encode(content.element)
         }
         if content.phone != former?.phone || content.extras != former?.extras {
             let file = WalletFile(phone: content.phone, extras: content.extras)
-            try folder.stage(try encoder.encode(file), to: Name.wallet)
-            changed.append(Name.wallet)
+            changed[Name.wallet] = try encoder.encode(file)
         }
-        guard changed.count == 2 else { return try folder.commit(changed) }
+        for (name, data) in changed { try folder.stage(data, to: name) }
+        guard changed.count == 2 else { return try folder.commit(Array(changed.keys)) }
         // Once the mark is on disk, `load` finishes what a power cut leaves undone.
-        try folder.write(Data(), to: Name.commit)
-        try folder.commit(changed)
-        try FileManager.default.removeItem(at: folder.url.appending(path: Name.commit))
+        try folder.write(try encoder.encode(changed.mapValues(Self.digest)), to: Name.commit)
+        try folder.commit(Name.both)
+        try remove(Name.commit)
     }
 
+    /// Finishes a replacement of which everything is there, and drops what is left of any other.
     private func recover() throws {
-        let manager = FileManager.default
-        let mark = folder.url.appending(path: Name.commit)
-        let isCommitted = manager.fileExists(atPath: mark.path)
-        for name in [Name.element, Name.wallet] {
-            let staged = folder.url.appending(path: name + ".next")
-            guard manager.fileExists(atPath: staged.path) else { continue }
-            if isCommitted { try folder.commit([name]) } else { try manager.removeItem(at: staged) }
+        let mark = try folder.read(Name.commit).flatMap {
+            try? JSONDecoder().decode([String: String].self, from: $0)
         }
-        if isCommitted { try manager.removeItem(at: mark) }
+        if let mark {
+            let staged = try Name.both.filter { try holds($0 + ".next", mark[$0]) }
+            let isWhole = try Name.both.allSatisfy { name in
+                try staged.contains(name) || holds(name, mark[name])
+            }
+            if isWhole { try folder.commit(staged) }
+        }
+        for name in Name.both + [Name.commit] { try remove(name + ".next") }
+        try remove(Name.commit)
+    }
+
+    private func holds(_ file: String, _ digest: String?) throws -> Bool {
+        try folder.read(file).map(Self.digest) == digest && digest != nil
+    }
+
+    private static func digest(_ data: Data) -> String { sha256([UInt8](data)).hex }
+
+    private func remove(_ name: String) throws {
+        let file = folder.url.appending(path: name)
+        guard FileManager.default.fileExists(atPath: file.path) else { return }
+        try FileManager.default.removeItem(at: file)
     }
 }

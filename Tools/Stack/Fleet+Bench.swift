@@ -3,7 +3,7 @@
 public import Contracts
 public import KeyProtocol
 
-/// Whole cars, secrets included, out of the stack and into it; the gateway says where that may be.
+/// Whole cars, secrets included, out of a gateway and into it; the gateway says where that may be.
 extension Fleet {
     /// The car called `name`.
     public func export(_ name: String) async throws -> VehicleFile {
@@ -31,7 +31,8 @@ extension Fleet {
             (file.door, file.dashboard) = (readers.door, readers.dashboard)
         }
         if file.passiveEntry != nil {
-            file.passiveEntry = try freeRadio(others, door: file.door ?? "")
+            file.passiveEntry = try freeRadio(
+                others, door: file.door ?? "", former: file.passiveEntry)
         }
         return try await cars.send("PUT", "/car/v1/vehicles/\(file.vehicleId)/bench", file)
     }

@@ -5,17 +5,35 @@ public import Identifiers
 
 /// The automaker's view of its vehicles, through the registry's and the cars' own interfaces.
 public struct Fleet: Sendable {
-    private let record: StackRecord
-    private let folder: StateFolder
-    private let registry: JSONClient
+    /// The stack around the cars; none around a gateway that runs alone.
+    private let stack: Home?
     let cars: JSONClient
+
+    private struct Home {
+        let record: StackRecord
+        let folder: StateFolder
+        let registry: JSONClient
+    }
 
     /// The fleet of a running stack.
     public init(folder: StateFolder) throws(StackError) {
-        record = try StackRecord.load(folder)
-        self.folder = folder
-        registry = JSONClient(record.registryAPI)
+        let record = try StackRecord.load(folder)
+        stack = Home(record: record, folder: folder, registry: JSONClient(record.registryAPI))
         cars = JSONClient(record.carAPI)
+    }
+
+    /// The cars of a gateway that runs alone, whose car API is at `gateway`, `host:port`; no registry
+    /// knows them.
+    public init(gateway: String) {
+        stack = nil
+        cars = JSONClient("http://\(gateway)", hint: "is a vehicle gateway's API_ADDRESS there?")
+    }
+
+    private func running() throws(APIError) -> Home {
+        guard let stack else {
+            throw APIError(status: nil, description: "a gateway that runs alone has no registry")
+        }
+        return stack
     }
 
     /// Builds a vehicle: identity, keys, certificate, registration, provisioning of its computer.
@@ -26,6 +44,7 @@ public struct Fleet: Sendable {
         vin: String, name: String, account: String, readers: CarAPI.Readers?,
         passiveEntry: Bool = false
     ) async throws -> CarAPI.Vehicle {
+        let stack = try running()
         let known = try await list().first { $0.vin == vin }
         guard known?.displayName ?? name == name else {
             throw APIError(
@@ -35,7 +54,8 @@ public struct Fleet: Sendable {
             )
         }
         let existing = try await standing()
-        let factory = Factory(folder: folder.automaker, environment: record.environment)
+        let factory = Factory(
+            folder: stack.folder.automaker, environment: stack.record.environment)
         var built = try factory.build(vin: vin, name: name)
         if let same = existing.first(where: { $0.vehicleId == built.provisioning.vehicleId }) {
             built.provisioning.readers = readers ?? same.readers
@@ -50,7 +70,7 @@ public struct Fleet: Sendable {
         // The car comes first: it refuses readers that are taken, and then nothing was registered.
         let id = built.provisioning.vehicleId
         try await cars.send("PUT", "/car/v1/vehicles/\(id)", built.provisioning)
-        try await registry.send(
+        try await stack.registry.send(
             "POST", "/operator/v1/vehicles",
             RegistryAPI.AddVehicleRequest(
                 vin: vin, vehicleId: id, displayName: name, account: account,
@@ -59,9 +79,9 @@ public struct Fleet: Sendable {
         return try await cars.get("/car/v1/vehicles/\(id)")
     }
 
-    /// All vehicles as the registry knows them.
+    /// All vehicles as the registry knows them; none where there is no registry.
     public func list() async throws -> [RegistryAPI.Vehicle] {
-        try await registry.get("/operator/v1/vehicles")
+        try await stack?.registry.get("/operator/v1/vehicles") ?? []
     }
 
     /// The vehicle a person means: its VIN, its id, or its name.
@@ -97,10 +117,11 @@ public struct Fleet: Sendable {
     public func startPairing(_ vehicle: RegistryAPI.Vehicle, account: String?) async throws
         -> RegistryAPI.Pairing
     {
-        let token = try await AppTokens(folder: folder.automaker).token(
+        let stack = try running()
+        let token = try await AppTokens(folder: stack.folder.automaker).token(
             account: account ?? vehicle.account)
         do {
-            return try await JSONClient(record.registryAPI, token: token).send(
+            return try await JSONClient(stack.record.registryAPI, token: token).send(
                 "POST", "/app/v1/vehicles/\(vehicle.vehicleId)/pairing", Optional<String>.none)
         } catch let error as APIError where error.status == 403 {
             throw APIError(
@@ -114,6 +135,13 @@ public struct Fleet: Sendable {
     func freeReaders(
         besides existing: [CarAPI.Vehicle], and names: [String] = []
     ) throws(APIError) -> CarAPI.Readers {
+        guard stack != nil else {
+            throw APIError(
+                status: nil,
+                description:
+                    "the file names no door and dashboard that are free\nhint: name readers with --door and --dashboard"
+            )
+        }
         let taken = Set(existing.flatMap(\.readers.names) + names)
         for car in 1...PortPlan.cars {
             let pair = [0, 1].map { ReaderPart.name(car: car, slot: $0) }
@@ -126,15 +154,19 @@ public struct Fleet: Sendable {
         )
     }
 
-    /// The radio that goes with the virtual readers of the car, else any that no car has.
+    /// The radio that goes with the virtual readers of the car, else any that no car has; at a gateway
+    /// that runs alone `former`, unless another car has it.
     func freeRadio(
-        _ existing: [CarAPI.Vehicle], door: String
-    ) throws(APIError) -> String {
+        _ existing: [CarAPI.Vehicle], door: String, former: String? = nil
+    ) throws(APIError) -> String? {
         let taken = Set(existing.compactMap(\.passiveEntry))
+        guard let ports = stack?.record.ports else {
+            return former.flatMap { taken.contains($0) ? nil : $0 }
+        }
         let cars = Array(1...PortPlan.cars)
         let own = cars.filter { ReaderPart.name(car: $0, slot: 0) == door }
         for car in own + cars {
-            let address = "127.0.0.1:\(record.ports.radio(ofCar: car))"
+            let address = "127.0.0.1:\(ports.radio(ofCar: car))"
             if !taken.contains(address) { return address }
         }
         throw APIError(
@@ -146,11 +178,10 @@ public struct Fleet: Sendable {
 
     /// The TCP port of a virtual reader of this stack; none for a reader of another kind.
     public func port(ofReader name: String) -> Int? {
+        guard let ports = stack?.record.ports else { return nil }
         for car in 1...PortPlan.cars {
-            if name == ReaderPart.name(car: car, slot: 0) { return record.ports.door(ofCar: car) }
-            if name == ReaderPart.name(car: car, slot: 1) {
-                return record.ports.dashboard(ofCar: car)
-            }
+            if name == ReaderPart.name(car: car, slot: 0) { return ports.door(ofCar: car) }
+            if name == ReaderPart.name(car: car, slot: 1) { return ports.dashboard(ofCar: car) }
         }
         return nil
     }

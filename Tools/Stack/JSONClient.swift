@@ -18,11 +18,17 @@ public struct APIError: Error, CustomStringConvertible {
 public struct JSONClient: Sendable {
     let base: String
     let token: String?
+    /// What to ask oneself when nobody answers.
+    let hint: String
 
     /// Calls below `base` (`http://127.0.0.1:port`), with a bearer token when there is one.
-    public init(_ base: String, token: String? = nil) {
+    public init(
+        _ base: String, token: String? = nil,
+        hint: String = "is the stack up? see latchkey status"
+    ) {
         self.base = base
         self.token = token
+        self.hint = hint
     }
 
     /// Reads a resource.
@@ -68,8 +74,7 @@ public struct JSONClient: Sendable {
             answer = Data(buffer: try await response.body.collect(upTo: 1 << 20))
         } catch {
             throw APIError(
-                status: nil,
-                description: "no answer from \(base)\nhint: is the stack up? see latchkey status")
+                status: nil, description: "no answer from \(base)\nhint: \(hint)")
         }
         guard (200..<300).contains(status) else { throw Self.problem(status, answer, path) }
         return answer

@@ -53,12 +53,12 @@ extension VehicleCommand {
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Writes a whole car with its secrets to a file, for the bench.")
-        @OptionGroup var state: StateOption
+        @OptionGroup var place: GatewayOption
         @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
         @Option(help: "Where to write it (JSON, readable by you only).") var out: String
 
         func run() async throws {
-            let file = try await Fleet(folder: state.folder).export(vehicle)
+            let file = try await place.fleet().export(vehicle)
             try BenchFile.write(file, to: out)
             print(
                 "\(file.displayName): \(counted(file.keys.count, "key")) and all secrets are in \(out)"
@@ -69,8 +69,8 @@ extension VehicleCommand {
     /// `latchkey vehicle import`
     struct Import: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Puts an exported car, also a foreign one, at readers of this stack.")
-        @OptionGroup var state: StateOption
+            abstract: "Puts an exported car, also a foreign one, at readers of a gateway.")
+        @OptionGroup var place: GatewayOption
         @Argument(help: "The file that export wrote.") var file: String
         @Option(help: "PC/SC name of the reader at the door handle.") var door: String?
         @Option(help: "PC/SC name of the reader at the dashboard.") var dashboard: String?
@@ -84,7 +84,7 @@ extension VehicleCommand {
         func run() async throws {
             let file = try BenchFile.read(
                 VehicleFile.self, format: VehicleFile.format, from: file)
-            let fleet = try Fleet(folder: state.folder)
+            let fleet = try place.fleet()
             let named = door.flatMap { door in dashboard.map { (door: door, dashboard: $0) } }
             let car = try await fleet.take(file, at: named)
             print(

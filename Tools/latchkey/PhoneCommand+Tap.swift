@@ -16,15 +16,31 @@ extension PhoneCommand {
                 --password the phone enters pairing mode and becomes the owner's.
                 """)
 
-        enum Place: String, ExpressibleByArgument, CaseIterable {
+        /// A reader of a car: what it is for, or the name that `vehicle show` prints.
+        enum Place: ExpressibleByArgument {
             case door, dashboard, trunk
+            case reader(String)
+
+            init(argument: String) {
+                self =
+                    switch argument {
+                    case "door": .door
+                    case "dashboard": .dashboard
+                    case "trunk": .trunk
+                    default: .reader(argument)
+                    }
+            }
+
+            static let allValueStrings = ["door", "dashboard", "trunk"]
         }
 
         @OptionGroup var state: StateOption
         @Argument(help: "The phone.") var name: String
         @Option(help: "Address of a virtual reader, host:port.") var reader: String?
         @Option(help: "A car of the stack: name, VIN or vehicle id.") var vehicle: String?
-        @Option(help: "Which reader of the car.") var at: Place?
+        @Option(
+            help: "Which reader of the car: door, dashboard, trunk, or its name in vehicle show.")
+        var at: Place?
         @Option(help: "Pairing password, 8 digits.") var password: String?
         @Flag(help: "No network: neither registration nor orders.") var offline = false
         @Flag(help: "The user has authenticated on the phone.") var unlocked = false
@@ -82,23 +98,31 @@ extension PhoneCommand {
             if let address = reader.flatMap({ ListenAddress($0) }) { return address }
             let fleet = try Fleet(folder: state.folder)
             let car = try await fleet.car(called: vehicle ?? "")
-            let readers = car.readers
-            let place: String? =
-                switch at {
-                case .dashboard: readers.dashboard
-                case .trunk: readers.trunk
-                case .door, nil: readers.door
-                }
-            guard let name = place else {
-                throw CommandError(
-                    "\(car.displayName) has no reader at the trunk",
-                    hint: "latchkey vehicle add --trunk names one")
-            }
+            let name = try readerName(of: car)
             guard let port = fleet.port(ofReader: name) else {
                 throw CommandError(
                     "'\(name)' is no virtual reader of this stack", hint: "hold a real phone to it")
             }
             return ListenAddress(host: "127.0.0.1", port: port)
+        }
+
+        private func readerName(of car: CarAPI.Vehicle) throws -> String {
+            switch at {
+            case .door, nil: return car.readers.door
+            case .dashboard: return car.readers.dashboard
+            case .trunk:
+                if let trunk = car.readers.trunk { return trunk }
+                throw CommandError(
+                    "\(car.displayName) has no reader at the trunk",
+                    hint: "latchkey vehicle add --trunk names one")
+            case .reader(let name):
+                if car.readers.names.contains(name) { return name }
+                throw CommandError(
+                    "\(car.displayName) has no reader '\(name)'",
+                    hint:
+                        "--at takes door, dashboard, trunk, or one of \(car.readers.names.joined(separator: ", "))"
+                )
+            }
         }
     }
 }

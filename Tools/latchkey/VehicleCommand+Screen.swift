@@ -10,11 +10,11 @@ extension VehicleCommand {
     /// `latchkey vehicle lock`
     struct Lock: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Locks at the car's own screen.")
-        @OptionGroup var state: StateOption
+        @OptionGroup var place: GatewayOption
         @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
 
         func run() async throws {
-            let fleet = try Fleet(folder: state.folder)
+            let fleet = try place.fleet()
             try await fleet.set(fleet.car(called: vehicle).vehicleId, locked: true)
             print("locked")
         }
@@ -24,11 +24,11 @@ extension VehicleCommand {
     struct Unlock: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Unlocks at the car's own screen.")
-        @OptionGroup var state: StateOption
+        @OptionGroup var place: GatewayOption
         @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
 
         func run() async throws {
-            let fleet = try Fleet(folder: state.folder)
+            let fleet = try place.fleet()
             try await fleet.set(fleet.car(called: vehicle).vehicleId, locked: false)
             print("unlocked")
         }
@@ -38,7 +38,7 @@ extension VehicleCommand {
     struct Code: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Enters a friend's activation code; good for a first tap within 2 minutes.")
-        @OptionGroup var state: StateOption
+        @OptionGroup var place: GatewayOption
         @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
         @Argument(help: "The six digits.") var code: String
 
@@ -49,7 +49,7 @@ extension VehicleCommand {
         }
 
         func run() async throws {
-            let fleet = try Fleet(folder: state.folder)
+            let fleet = try place.fleet()
             try await fleet.enter(activationCode: code, fleet.car(called: vehicle).vehicleId)
             print("the code is entered: the friend's phone has 2 minutes for its first tap")
         }
@@ -58,11 +58,11 @@ extension VehicleCommand {
     /// `latchkey vehicle stop`
     struct Stop: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Stops the engine.")
-        @OptionGroup var state: StateOption
+        @OptionGroup var place: GatewayOption
         @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
 
         func run() async throws {
-            let fleet = try Fleet(folder: state.folder)
+            let fleet = try place.fleet()
             try await fleet.stopEngine(fleet.car(called: vehicle).vehicleId)
             print("the engine is off")
         }
@@ -79,12 +79,12 @@ extension VehicleCommand {
 
         enum Switch: String, ExpressibleByArgument, CaseIterable { case on, off }
 
-        @OptionGroup var state: StateOption
+        @OptionGroup var place: GatewayOption
         @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
         @Option(help: "Whether its clock is trusted.") var trusted: Switch
 
         func run() async throws {
-            let fleet = try Fleet(folder: state.folder)
+            let fleet = try place.fleet()
             let car = try await fleet.car(called: vehicle)
             try await fleet.set(car.vehicleId, trustedTime: trusted == .on)
             print(
@@ -99,12 +99,12 @@ extension VehicleCommand {
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Removes a key from the car, at its own screen; works offline.")
-        @OptionGroup var state: StateOption
+        @OptionGroup var place: GatewayOption
         @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
         @Option(help: "The key; its first digits are enough.") var key: String
 
         func run() async throws {
-            let fleet = try Fleet(folder: state.folder)
+            let fleet = try place.fleet()
             let id = try await fleet.car(called: vehicle).vehicleId
             let found = try await fleet.car(id).keys.map(\.keyId)
                 .filter { $0.description.hasPrefix(key.lowercased()) }

@@ -109,10 +109,10 @@ struct VehicleCommand: AsyncParsableCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Lists the fleet, with how many keys each car holds.")
-        @OptionGroup var state: StateOption
+        @OptionGroup var place: GatewayOption
 
         func run() async throws {
-            let fleet = try Fleet(folder: state.folder)
+            let fleet = try place.fleet()
             let (vehicles, cars) = (try await fleet.list(), try await fleet.standing())
             print(
                 "NAME".padded(to: 16) + "VIN".padded(to: 19) + "VEHICLE".padded(to: 18)
@@ -143,11 +143,11 @@ struct VehicleCommand: AsyncParsableCommand {
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Shows what a car and the registry hold.")
-        @OptionGroup var state: StateOption
+        @OptionGroup var place: GatewayOption
         @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
 
         func run() async throws {
-            let fleet = try Fleet(folder: state.folder)
+            let fleet = try place.fleet()
             let car = try await fleet.car(called: vehicle)
             let known = try await fleet.registered(car)
             print(
@@ -208,7 +208,7 @@ struct VehicleCommand: AsyncParsableCommand {
     struct Log: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Shows the car's own log, which never leaves the car.")
-        @OptionGroup var state: StateOption
+        @OptionGroup var place: GatewayOption
         @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
         @Option(help: "How many entries, newest first.") var limit = 20
 
@@ -219,7 +219,7 @@ struct VehicleCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let fleet = try Fleet(folder: state.folder)
+            let fleet = try place.fleet()
             let id = try await fleet.car(called: vehicle).vehicleId
             let entries = try await fleet.log(id, limit: limit)
             if entries.isEmpty { print("no taps yet") }
@@ -228,7 +228,9 @@ struct VehicleCommand: AsyncParsableCommand {
                     "\(entry.at)  \(entry.reader.padded(to: 11))\(entry.outcome.padded(to: 10))\(entry.text)  (\(Self.details(entry)))"
                 )
             }
-            let traces = state.folder.traces(of: "\(id)")
+            // A gateway that runs alone keeps them beside its own state.
+            guard place.gateway == nil else { return }
+            let traces = place.state.folder.traces(of: "\(id)")
             for (file, what) in [
                 (traces.failed, "the last tap that failed"),
                 (traces.done, "the last tap that did not fail"),
