@@ -68,6 +68,24 @@ struct TransactionTests {
         #expect(try car.tapOwner(.unlock).controlFlow == "0000")
     }
 
+    @Test func `a key too new for the version is no candidate for fast`() throws {
+        var car = try TestCar()
+        _ = try car.tapOwner(.unlock)
+        // A friend's key of 0100 makes the car ask for fast, whatever version there is.
+        let old = try car.friend { $0.protocolVersion = [1, 0] }
+        try car.install(old)
+        var friend = old
+        friend.versions = [.v0100]
+        #expect(try car.tap(&friend, .unlock).outcome?.transaction == .standard)
+        #expect(try car.tap(&friend, .unlock).outcome?.transaction == .fast)
+        // The owner's phone makes a good cryptogram of 0100, for which its key is too new.
+        car.owner.versions = [.v0100]
+        let run = try car.tapOwner(.unlock)
+        #expect(run.commands.map { $0[1] } == [0xA4, 0x80, 0x81, 0x3C])
+        #expect(run.commands[1][2] == 0x01 && run.controlFlow == "0000")
+        #expect(run.outcome?.isRefusal == true)
+    }
+
     @Test func `the secret of the next fast transaction is stored before CONTROL FLOW`() throws {
         var car = try TestCar()
         let run = try car.tapOwner(.unlock)
