@@ -177,6 +177,29 @@ struct ReflectionTests {
         }
     }
 
+    @Test func `an EXCHANGE heard again, or of another transaction, is 6988 and ends this one`()
+        throws
+    {
+        let flow = try Flow.named("standard")
+        var first = try flow.conversation()
+        try first.run()
+        let recorded = try #require(first.commands.first { $0[1] == Instruction.exchange })
+        var second = try Conversation(
+            first.record, first.phone, .dashboard, at: TestWorld.noon, random: world.random)
+        while let command = second.command, command[1] != Instruction.exchange { second.advance() }
+        let genuine = try #require(second.command)
+        let rows = [("of before", [recorded]), ("twice", [genuine, genuine])]
+        for (row, commands) in rows {
+            var phone = second.phone
+            let answers = (commands + [genuine]).map {
+                phone.respond(to: $0, at: TestWorld.noon)
+            }
+            #expect(answers.dropLast().last?.hex == "6988", "\(row)")
+            #expect(answers.last?.hex == "6985", "\(row)")
+            #expect(answers.dropLast(2).allSatisfy { $0.suffix(2) == [0x90, 0x00] }, "\(row)")
+        }
+    }
+
     @Test func `a recorded pairing ends at the evidence, and is an attempt`() throws {
         let flow = try Flow.named("owner pairing")
         var tap = try flow.conversation()
