@@ -87,7 +87,9 @@ struct FirstFriendVisit: MailboxVisit {
             return .refuse(.notValidNow)
         }
         guard isActivated(attestation, owner, &car) else { return .refuse(.needsAuthentication) }
-        guard car.record.keys.count < Limits.keys else { return .refuse(.none) }
+        guard car.record.keys.count < Limits.keys else {
+            return .refuse(.none, "The car holds \(Limits.keys) keys already and takes no other.")
+        }
         car.record.bindSharedKey(
             attestation, kpersistent: car.isFastAllowed ? claim.kpersistent : nil)
         car.facts.append(

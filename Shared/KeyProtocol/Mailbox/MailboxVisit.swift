@@ -12,7 +12,8 @@ enum VisitStep {
     case exchange(ExchangeCommand)
     /// Done; the signaling bits as the errand left them, when it read them.
     case done(SignalingBits?)
-    case refuse(ControlFlow.Hint)
+    /// With a sentence where that of the hint says too little.
+    case refuse(ControlFlow.Hint, String? = nil)
 }
 
 extension ExchangeCommand.Placed {

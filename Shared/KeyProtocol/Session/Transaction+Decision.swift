@@ -42,8 +42,8 @@ extension Transaction {
             }
             stage = .visiting
             return .send(CommandAPDU(cla: 0x84, ins: Instruction.exchange, data: data))
-        case .refuse(let hint):
-            return refuse(hint, car)
+        case .refuse(let hint, let sentence):
+            return refuse(hint, car, sentence)
         case .done(let signaling):
             return finished(signaling, &car)
         case nil:

@@ -218,15 +218,4 @@ struct MailboxTests {
         #expect(run.outcome?.transaction == .standard)
         #expect(run.commands.map { $0[1] } == [0xA4, 0x80, 0x81, 0x3C])
     }
-
-    @Test func `whatever one answer becomes, a friend's tap ends`() throws {
-        for index in 0..<10 {
-            for change in Damage.all {
-                var car = try TestCar()
-                var friend = try car.friend()
-                friend.fault = (index, change)
-                #expect(try car.tap(&friend, .drive).outcome != nil)
-            }
-        }
-    }
 }

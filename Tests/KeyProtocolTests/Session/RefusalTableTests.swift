@@ -67,27 +67,35 @@ struct RefusalTableTests {
 
     @Test(arguments: rows)
     func `each check fails with its own hint`(row: Row) throws {
+        try Self.expectRefusal(row)
+    }
+
+    /// One tap of the owner's phone, which must get the hint of `row` and nothing else.
+    @discardableResult
+    static func expectRefusal(_ row: Row) throws -> Run {
         var car = try TestCar()
         var phone = car.owner
         try row.arrange(&car, &phone)
         let run = try car.tap(&phone, row.code)
         #expect(run.controlFlow == row.controlFlow)
-        guard case .refused(let sentence, _) = run.outcome?.result else {
+        #expect(run.commands.last?.prefix(2) == [0x80, Instruction.controlFlow])
+        guard case .refused(let sentence, let hint) = run.outcome?.result else {
             Issue.record("not refused: \(String(describing: run.outcome))")
-            return
+            return run
         }
-        #expect(!sentence.isEmpty)
+        #expect(!sentence.isEmpty && hint?.rawValue == UInt8(row.controlFlow.suffix(2), radix: 16))
+        return run
     }
 
     @Test(arguments: [0x6A80, 0x6D00, 0x6300, 0x0000, 0xFFFF, 0x6982, 0x6985] as [UInt16])
     func `an unknown status word ends the transaction`(word: UInt16) throws {
         for index in 0..<4 {
             var car = try TestCar()
-            var phone = car.owner
-            phone.fault = (index, { _ in StatusWord(rawValue: word).bytes })
-            let run = try car.tap(&phone, .drive)
-            let outcome = try #require(run.outcome)
-            if case .driveReady = outcome.result { Issue.record("drove after \(word)") }
+            car.owner.fault = (index, Damage.status(StatusWord(rawValue: word)))
+            let run = try car.tapOwner(.drive)
+            let answer = StatusWord(rawValue: word).bytes
+            #expect(run.controlFlow == Damage.controlFlow(after: answer, index), "\(index)")
+            #expect(run.outcome?.isRefusal == true)
         }
     }
 

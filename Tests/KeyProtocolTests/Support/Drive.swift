@@ -31,14 +31,15 @@ protocol TestPhone {
     mutating func fieldLost()
 }
 
-/// The shell: stores, sends, waits, until the session is over.
+/// The shell: stores, sends, waits, until the session is over. Each answer takes `pace` seconds.
 func drive(
     _ session: ReaderSession, with phone: inout some TestPhone, at time: Instant = .test,
-    limit: Int = 400
+    pace: Int64 = 0, limit: Int = 400
 ) -> Run {
     var session = session
     var run = Run(stored: session.record)
     var step = session.start(at: time)
+    var time = time
     for _ in 0..<limit {
         if let record = step.save {
             run.stored = record
@@ -48,6 +49,7 @@ func drive(
         switch step.next {
         case .transmit(let command):
             run.events.append(.sent(command))
+            time = time.adding(seconds: pace)
             if let response = phone.respond(to: command) {
                 step = session.received(response, at: time)
             } else {
@@ -71,4 +73,14 @@ func drive(
 extension Instant {
     /// 2026-06-01T12:00:00Z, a Monday.
     static let test = Instant(secondsSinceEpoch: 1_780_315_200)
+}
+
+extension Outcome {
+    /// Whether the car said no, or the conversation broke.
+    var isRefusal: Bool {
+        switch result {
+        case .refused, .aborted: true
+        case .unlocked, .locked, .driveReady, .present, .paired: false
+        }
+    }
 }

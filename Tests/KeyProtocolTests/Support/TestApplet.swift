@@ -16,15 +16,23 @@ struct TestApplet: TestPhone {
     var random = RandomSource.system
     /// Changes or drops the response with this number.
     var fault: (index: Int, change: ([UInt8]) -> [UInt8]?)?
+    /// Changes the objects in the clear text of AUTH1.
+    var identity: (inout [TLV]) -> Void = { _ in }
+    /// Changes the clear text of the EXCHANGE answer with this number.
+    var mailboxFault: (index: Int, change: ([UInt8]) -> [UInt8])?
     /// Signs AUTH1 with another key.
     var signingKey: PrivateKey?
+    /// What the signature of AUTH1 stands for.
+    var usage = SignatureUsage.endpoint
     var needsUserForDrive = false
+    /// Answers AUTH1 whoever signed it.
+    var isGullible = false
     /// Named in AUTH1 instead of `slot`.
     var foreignSlot: [UInt8]?
     /// option_group_1 b7: whether AUTH1 brings the signaling bits.
     var tellsSignaling = true
     private(set) var responses = 0
-    private(set) var isSession = false
+    private var exchanges = 0
     private var pendingMailboxes: (private: [UInt8], confidential: [UInt8])?
     private var endpoint: PrivateKey?
     private var transcript: TransactionTranscript?
@@ -86,9 +94,8 @@ struct TestApplet: TestPhone {
     private mutating func auth1(_ command: CommandAPDU) throws -> ResponseAPDU {
         guard let transcript, let endpoint else { return ResponseAPDU(status: .conditionsNotMet) }
         let signature = try TLVMap(command.data).value(0x9E, count: 64)
-        guard vehicleKey.isValid(signature, for: transcript.signatureInput(usage: .vehicle)) else {
-            return ResponseAPDU(status: .notAuthenticated)
-        }
+        let isCar = vehicleKey.isValid(signature, for: transcript.signatureInput(usage: .vehicle))
+        guard isCar || isGullible else { return ResponseAPDU(status: .notAuthenticated) }
         if needsUserForDrive, transcript.flag.last == 3 {
             return ResponseAPDU(status: .conditionsNotMet)
         }
@@ -96,12 +103,14 @@ struct TestApplet: TestPhone {
             own: endpoint, peer: transcript.vehicleEphemeral, ranging: false)
         kpersistent = keys.kpersistent.exposed
         var channel = SecureChannel(keys: keys.channel, counter: 0)
-        let input = transcript.signatureInput(usage: .endpoint)
+        let input = transcript.signatureInput(usage: usage)
         var answer = Auth1Response(
             slotId: slot, signature: try (signingKey ?? key).signature(for: input),
             signaling: tellsSignaling ? SignalingBits(rawValue: privateMailbox.first ?? 0) : nil)
         answer.slot = foreignSlot ?? answer.slot
-        let body = try channel.sealResponse(answer.encoded)
+        var objects = try TLV.list(answer.encoded)
+        identity(&objects)
+        let body = try channel.sealResponse(objects.encoded)
         self.channel = channel
         return ResponseAPDU(body)
     }
@@ -121,7 +130,12 @@ struct TestApplet: TestPhone {
             pendingMailboxes = nil
             response = ExchangeResponse(status: error)
         }
-        return ResponseAPDU(try channel?.sealResponse(response.encoded) ?? [])
+        var answer = response.encoded
+        if let mailboxFault, mailboxFault.index == exchanges {
+            answer = mailboxFault.change(answer)
+        }
+        exchanges += 1
+        return ResponseAPDU(try channel?.sealResponse(answer) ?? [])
     }
 
     private mutating func run(_ command: ExchangeCommand) -> [[UInt8]] {

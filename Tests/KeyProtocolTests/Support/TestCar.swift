@@ -53,24 +53,23 @@ struct TestCar {
 
     /// A friend's phone with a package signed by the owner, not seen by the car yet.
     func friend(
-        _ config: KeyConfig? = nil, position: UInt8 = 2, code: String? = nil
+        _ config: KeyConfig? = nil, position: UInt8 = 2, code: String? = nil,
+        signedBy signer: PrivateKey? = nil,
+        saying change: (inout AttestationBody) -> Void = { _ in }
     ) throws -> TestApplet {
         var friend = TestApplet(vehicleKey: vehicle.publicKey)
         friend.slot = SlotID(generation: 0, position: position)
         let nonce = RandomSource.system.bytes(16, for: "nonce")
-        let attestation = try Attestation.signed(
-            AttestationBody(
-                vehicleId: record.identity.vehicleId, ownerKeyId: owner.key.publicKey.keyId,
-                friendPK: friend.key.publicKey, slotId: friend.slot, protocolVersion: [2, 0],
-                keyConfig: config ?? KeyConfig(profile: .full, notBefore: start),
-                issuedAt: .test, nonce: nonce,
-                activationTag: try code.map {
-                    try activationTag(ltss: ltss, code: $0, nonce: nonce)
-                }), by: owner.key)
-        let der = attestation.encoded
-        let package = UInt16(der.count).bigEndianBytes + der
-        friend.privateMailbox.replaceSubrange(0x100..<0x100 + package.count, with: package)
-        friend.privateMailbox[0] = 0x02
+        var body = AttestationBody(
+            vehicleId: record.identity.vehicleId, ownerKeyId: owner.key.publicKey.keyId,
+            friendPK: friend.key.publicKey, slotId: friend.slot, protocolVersion: [2, 0],
+            keyConfig: config ?? KeyConfig(profile: .full, notBefore: start),
+            issuedAt: .test, nonce: nonce,
+            activationTag: try code.map {
+                try activationTag(ltss: ltss, code: $0, nonce: nonce)
+            })
+        change(&body)
+        friend.givePackage(try Attestation.signed(body, by: signer ?? owner.key).encoded)
         giveToken(&friend)
         return friend
     }
@@ -108,5 +107,32 @@ struct TestCar {
         var phone = owner
         defer { owner = phone }
         return try tap(&phone, code, at: time)
+    }
+}
+
+extension TestApplet {
+    /// The owner's word, put where the car looks for it.
+    mutating func givePackage(_ der: [UInt8]) {
+        let package = UInt16(der.count).bigEndianBytes + der
+        privateMailbox.replaceSubrange(0x100..<0x100 + package.count, with: package)
+        privateMailbox[0] = 0x02
+    }
+}
+
+extension VehicleRecord {
+    /// As many keys as a car holds: one more with `config` in position 1, friends' in the others.
+    mutating func fill(with config: KeyConfig? = nil) {
+        for number in keys.count..<Limits.keys {
+            let isFirst = number == 0
+            let slot = SlotID(
+                generation: 0x40 + UInt8(number), position: isFirst ? 1 : 2 + UInt8(number % 7))
+            let friend = KeyConfig(
+                profile: .full, notBefore: Instant(secondsSinceEpoch: 1_700_000_000))
+            keys.append(
+                KeyRecord(
+                    slotId: slot,
+                    publicKey: PrivateKey.generate(.system, for: "key \(number)").publicKey,
+                    version: .v0200, config: isFirst ? config ?? friend : friend))
+        }
     }
 }

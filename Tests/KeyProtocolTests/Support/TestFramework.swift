@@ -13,9 +13,15 @@ struct TestFramework: TestPhone {
     var isReady = true
     var certificates: [[UInt8]]
     var pendingPolls = 0
+    /// What 5F63 says once it no longer pends.
+    var readiness: [UInt8] = [0x01]
+    /// What WRITE DATA answers under the channel.
+    var writeAnswer: [UInt8] = []
     var applet: TestApplet
     /// Changes or drops the response with this number.
     var fault: (index: Int, change: ([UInt8]) -> [UInt8]?)?
+    /// Changes or drops the framework's responses to this instruction.
+    var damage: (instruction: UInt8, change: Damage.Change)?
     private(set) var batch: [UInt8] = []
     private(set) var statement: [UInt8] = []
     private(set) var log: [(command: [UInt8], response: [UInt8])] = []
@@ -45,6 +51,9 @@ struct TestFramework: TestPhone {
         var response: [UInt8]?
         if isFramework {
             response = ((try? answer(bytes)) ?? ResponseAPDU(status: .wrongData)).encoded
+            if let damage, damage.instruction == bytes[1] {
+                response = response.flatMap(damage.change)
+            }
         } else {
             response = applet.respond(to: bytes)
         }
@@ -70,7 +79,7 @@ struct TestFramework: TestPhone {
             let tag = try open(command).reduce(0) { $0 << 8 | Int($1) }
             if tag == 0x5F63 {
                 pendingPolls -= 1
-                return try sealed([pendingPolls >= 0 ? 0 : 1])
+                return try sealed(pendingPolls >= 0 ? [0x00] : readiness)
             }
             rest = certificates[max(0, min(2, tag - 0x7F60))]
             return try nextChunk()
@@ -102,7 +111,7 @@ struct TestFramework: TestPhone {
         let plain = try open(command)
         if isFirstBatch { batch += plain } else { statement += plain }
         if command.p1 == 0x80 { isFirstBatch = false }
-        return try sealed([])
+        return try sealed(writeAnswer)
     }
 
     private mutating func nextChunk() throws -> ResponseAPDU {

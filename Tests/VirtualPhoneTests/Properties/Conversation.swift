@@ -56,7 +56,8 @@ struct Conversation {
         at now: Instant, code: String? = nil, random: RandomSource
     ) throws {
         session = ReaderSession(
-            record: record, purpose: purpose, activationCode: code, random: random)
+            record: record, purpose: purpose, interface: phone.interface, activationCode: code,
+            random: random)
         step = session.start(at: now)
         (self.record, self.phone, self.now, self.random) = (record, phone, now, random)
         _ = self.phone.takeEvents()
@@ -169,7 +170,9 @@ struct Conversation {
     }
 
     private mutating func phoneDied() {
+        let interface = phone.interface
         phone = PhoneCard(snapshot: snapshot, random: random)
+        phone.interface = interface
         step = session.fieldLost()
     }
 }

@@ -15,17 +15,25 @@ struct Flow: Sendable {
     let purpose: ReaderSession.Purpose
     /// The only key that may open; pairing makes its own.
     let key: KeyID?
+    /// What is entered at the car's screen.
+    let code: String?
     let heal: @Sendable (VehicleRecord, PhoneCard, Instant) throws -> Void
 
     static let names = [
         "owner pairing", "pairing again", "a second owner", "standard", "fast",
-        "first friend transaction", "refill", "retire list", "receipt",
+        "lock", "trunk", "standard 0100", "fast 0100", "approach", "first friend transaction",
+        "first friend transaction with a code", "refill", "retire list", "receipt",
     ]
+    private static let code = "424242"
 
     static func named(_ name: String) throws -> Flow {
         let world = try TestWorld()
+        let options: [String: KeyOptions] = [
+            "receipt": KeyOptions(0x8F, 0x07), "approach": .ownerPassiveEntry,
+        ]
         let paired = try JoinedCar.paired(
-            world, options: name == "receipt" ? KeyOptions(0x8F, 0x07) : .ownerDefault)
+            world, options: options[name] ?? .ownerDefault,
+            versions: name.hasSuffix("0100") ? [.v0100] : [.v0200, .v0100])
         var (car, alice) = (paired.0, paired.1)
         let owner = paired.2
         switch name {
@@ -51,14 +59,35 @@ struct Flow: Sendable {
                 try old.tap(.transaction(.unlock), opens: isFormer)
                 try pairs(old.record, phone, now)
             }
-        case "standard":
+        case "standard", "standard 0100":
             return Flow(name, car, alice, .dashboard, owner) { try opens($0, $1, $2) }
-        case "fast":
+        case "fast", "fast 0100":
             return Flow(name, car, alice, .transaction(.unlock), owner) { try opens($0, $1, $2) }
+        case "lock":
+            return Flow(name, car, alice, .transaction(.lock), owner) { try opens($0, $1, $2) }
+        case "trunk":
+            return Flow(name, car, alice, .trunk, owner) { try opens($0, $1, $2) }
+        case "approach":
+            alice.interface = .wired
+            let near = car
+            return Flow(name, car, alice, .transaction(.presence), owner) { record, phone, now in
+                try comesNear(near, record, phone, now)
+            }
         case "first friend transaction":
             var bob = try world.phone("bob")
             let key = try world.share(from: &alice, owner, to: &bob)
             return Flow(name, car, bob, .dashboard, key) { try opens($0, $1, $2) }
+        case "first friend transaction with a code":
+            var bob = try world.phone("bob")
+            let request = try alice.share(owner, world.offer(code: code))
+            let signing = try bob.accept(request, at: car.now)
+            let key = try bob.importKey(
+                alice.sign(signing, slot: request.slotId, of: owner, at: car.now))
+            return Flow(name, car, bob, .dashboard, key, code: code) { record, phone, now in
+                var healing = Healing(record, phone, now)
+                try healing.tap(.dashboard, code: code)
+                try opens(healing.record, healing.phone, now)
+            }
         case "refill":
             var bob = try world.phone("bob")
             _ = try world.share(from: &alice, owner, to: &bob)
@@ -101,11 +130,12 @@ struct Flow: Sendable {
 
     init(
         _ name: String, _ car: JoinedCar, _ phone: PhoneCard, _ purpose: ReaderSession.Purpose,
-        _ key: KeyID?,
+        _ key: KeyID?, code: String? = nil,
         heal: @escaping @Sendable (VehicleRecord, PhoneCard, Instant) throws -> Void
     ) {
         self.name = name
         (record, self.phone, self.purpose, self.key) = (car.record, phone, purpose, key)
+        self.code = code
         self.heal = heal
     }
 
@@ -114,7 +144,8 @@ struct Flow: Sendable {
 
     func conversation() throws -> Conversation {
         try Conversation(
-            record, phone, purpose, at: TestWorld.noon, random: ScriptedRandom(seed: name).source)
+            record, phone, purpose, at: TestWorld.noon, code: code,
+            random: ScriptedRandom(seed: name).source)
     }
 
     /// Both sides start again: one standard transaction at most, then fast.
@@ -127,6 +158,19 @@ struct Flow: Sendable {
         guard healing.outcome?.transaction == .fast else {
             throw Ledger.Broken(description: "one standard transaction did not heal the secret")
         }
+    }
+
+    /// An approach that went wrong is over; the next one ends at the car.
+    private static func comesNear(
+        _ car: JoinedCar, _ record: VehicleRecord, _ phone: PhoneCard, _ now: Instant
+    ) throws {
+        var healing = Healing(record, phone, now)
+        try healing.tap(.transaction(.presence))
+        var (car, phone) = (car, healing.phone)
+        (car.record, car.now) = (healing.record, now)
+        guard let slot = car.record.owner?.slotId,
+            case .near = car.range(&phone, of: slot)
+        else { throw Ledger.Broken(description: "the phone is there and not ranged") }
     }
 
     /// People try again, with a fresh password when the old one is spent.
@@ -161,14 +205,16 @@ struct Healing {
         self.now = now
     }
 
-    mutating func tapFreely(_ purpose: ReaderSession.Purpose) throws {
-        var tap = try Conversation(record, phone, purpose, at: now, random: random)
+    mutating func tapFreely(_ purpose: ReaderSession.Purpose, code: String? = nil) throws {
+        var tap = try Conversation(record, phone, purpose, at: now, code: code, random: random)
         try tap.run()
         (record, phone, outcome) = (tap.record, tap.phone, tap.outcome)
     }
 
-    mutating func tap(_ purpose: ReaderSession.Purpose, opens: Bool = true) throws {
-        try tapFreely(purpose)
+    mutating func tap(
+        _ purpose: ReaderSession.Purpose, code: String? = nil, opens: Bool = true
+    ) throws {
+        try tapFreely(purpose, code: code)
         guard outcome?.isSuccess == opens else {
             throw Ledger.Broken(
                 description:

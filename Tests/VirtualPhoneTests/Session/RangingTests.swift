@@ -106,9 +106,11 @@ struct RangingTests {
                 Self.flipped(answer, at: 27)
             }
         }
-        for count in 0..<28 {
-            expect(.malformed, "\(count) bytes") { answer, _ in
-                StreamFrame(answer.type, answer.id, Array(answer.data.prefix(count)))
+        for round in 0...2 {
+            for count in 0..<28 {
+                expect(.malformed, "\(count) bytes of round \(round)", round: round) { answer, _ in
+                    StreamFrame(answer.type, answer.id, Array(answer.data.prefix(count)))
+                }
             }
         }
         expect(.malformed, "a byte more") { answer, _ in
@@ -268,6 +270,30 @@ extension RangingTests {
         #expect(car.send(once, to: &confused) == RangingMessage.end(.malformed).frame)
         let distance = RangingMessage.simulatedDistance(centimetres: 1).frame
         #expect(car.send(distance, to: &confused) == RangingMessage.end(.malformed).frame)
+    }
+
+    @Test func `a car's frame cut at any byte is malformed, and leaves the secret`() throws {
+        var (car, alice) = (car, alice)
+        var session = try car.record.beginRanging(of: slot, at: car.now, random: car.random)
+        guard case .send(let start) = session.start() else { return }
+        let malformed = RangingMessage.end(.malformed).frame
+        for count in 0..<start.data.count {
+            var phone = alice
+            let cut = StreamFrame(start.type, start.id, Array(start.data.prefix(count)))
+            #expect(car.send(cut, to: &phone) == malformed, "\(count) bytes of the start")
+            #expect(phone.element.rangingSecret(of: key) != nil)
+        }
+        let answer = try #require(car.send(start, to: &alice))
+        _ = session.received(answer, measured: nil, after: .zero)
+        guard case .send(let challenge) = session.waited(after: .zero) else { return }
+        for count in 0..<challenge.data.count {
+            var phone = alice
+            let cut = StreamFrame(challenge.type, challenge.id, Array(challenge.data.prefix(count)))
+            #expect(car.send(cut, to: &phone) == malformed, "\(count) bytes of the challenge")
+            // The session is over with it.
+            #expect(
+                car.send(challenge, to: &phone) == RangingMessage.end(.otherSession).frame)
+        }
     }
 
     @Test func `without express mode the phone wants its user`() throws {

@@ -176,14 +176,23 @@ struct StoryTests {
         #expect(try car.tap(&alice, .transaction(.unlock)).result == .unlocked(.all))
     }
 
-    @Test func `a second owner's phone replaces the first, whose key no longer opens`() throws {
-        var (car, alice, _) = try JoinedCar.paired(world)
+    @Test func `a second owner's phone replaces the first, whose friends stay`() throws {
+        var (car, alice, owner) = try JoinedCar.paired(world)
+        var bob = try world.phone("bob")
+        let friend = try world.share(from: &alice, owner, to: &bob)
+        #expect(try car.tap(&bob, .transaction(.unlock)).result == .unlocked(.all))
+        // Offered, but not used before the car has another owner.
+        var dave = try world.phone("dave")
+        _ = try world.share(from: &alice, owner, to: &dave)
         var carol = try world.phone("carol")
         try car.enterPairingMode(id: "second")
         try carol.enterPairingMode(password: JoinedCar.password, at: car.now)
         #expect(try car.tap(&carol, .dashboard).result == .paired)
         #expect(hint(try car.tap(&alice, .transaction(.unlock))) == .keySuspendedOrTerminated)
         #expect(try car.tap(&carol, .transaction(.unlock)).result == .unlocked(.all))
+        let still = try car.tap(&bob, .transaction(.unlock))
+        #expect(still.result == .unlocked(.all) && still.keyId == friend)
+        #expect(hint(try car.tap(&dave, .transaction(.unlock))) == .keySuspendedOrTerminated)
     }
 
     @Test func `a wrong password ends pairing mode after seven attempts`() throws {

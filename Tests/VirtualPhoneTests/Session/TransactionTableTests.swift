@@ -125,38 +125,58 @@ struct TransactionTableTests {
     }
 
     @Test func `suspended, terminated, unknown and too old all end in 6982`() throws {
-        let rows: [(String, (inout PhoneCard, KeyID) throws -> Void, [UInt8]?)] = [
-            ("unknown vehicle", { _, _ in }, [UInt8](1...8)),
-            ("suspended", { phone, key in try phone.element.suspend(key) }, nil),
+        let rows: [(String, (inout PhoneCard, KeyID) throws -> Void, (inout [TLV]) -> Void)] = [
+            ("unknown vehicle", { _, _ in }, { $0[3].value = [UInt8](1...8) }),
+            ("suspended", { phone, key in try phone.element.suspend(key) }, { _ in }),
             (
                 "terminated",
                 { phone, key in
                     _ = try phone.element.terminate(key, reason: .user, at: TestWorld.noon)
-                }, nil
+                }, { _ in }
             ),
+            // The key is for 0200; the car has chosen less than that.
+            ("too old", { _, _ in }, { $0[0].value = [0x01, 0x00] }),
         ]
-        let usual = try lengths(of: { _, _ in }, vehicle: nil)
-        for (row, arrange, vehicle) in rows {
-            #expect(try lengths(of: arrange, vehicle: vehicle) == usual, "\(row)")
+        let usual = try answers(isCar: false)
+        #expect(usual.map(\.count) == [67 + 18 + 2, 2] && usual[1] == [0x69, 0x82])
+        for (row, arrange, change) in rows {
+            for isCar in [true, false] {
+                let answers = try answers(isCar: isCar, arrange, change)
+                #expect(answers.map(\.count) == usual.map(\.count), "\(row)")
+                #expect(answers[1] == [0x69, 0x82], "\(row)")
+            }
         }
-        #expect(usual == [67 + 18 + 2, 2])
+        // Nothing but the row was wrong.
+        #expect(try answers(isCar: true)[1].suffix(2) == [0x90, 0x00])
     }
 
-    /// Lengths of the answers to a fast AUTH0 and to AUTH1 with a signature by a stranger.
-    private func lengths(
-        of arrange: (inout PhoneCard, KeyID) throws -> Void, vehicle: [UInt8]?
-    ) throws -> [Int] {
+    /// What the phone says to a fast AUTH0 and to AUTH1, signed by its car or by a stranger.
+    private func answers(
+        isCar: Bool, _ arrange: (inout PhoneCard, KeyID) throws -> Void = { _, _ in },
+        _ change: (inout [TLV]) -> Void = { _ in }
+    ) throws -> [[UInt8]] {
         var (phone, key) = try selected()
         try arrange(&phone, key)
         var objects = objects
-        if let vehicle { objects[3].value = vehicle }
+        change(&objects)
         let auth0 = CommandAPDU(
             cla: 0x80, ins: Instruction.auth0, p1: 1, p2: 1, data: objects.encoded)
         let first = phone.respond(to: auth0.encoded, at: TestWorld.noon)
-        let auth1 = Auth1Response.command(signature: [UInt8](repeating: 0x22, count: 64))
-        let second = phone.respond(to: auth1.encoded, at: TestWorld.noon)
-        #expect(second == [0x69, 0x82])
-        return [first.count, second.count]
+        let input = try signatureInput(auth0, first)
+        let signer = isCar ? world.vehicle : PrivateKey.generate(world.random, for: "stranger")
+        let auth1 = Auth1Response.command(signature: try signer.signature(for: input))
+        return [first, phone.respond(to: auth1.encoded, at: TestWorld.noon)]
+    }
+
+    /// What vehicle_sig is over, also for a vehicle the phone does not know.
+    private func signatureInput(_ auth0: CommandAPDU, _ answer: [UInt8]) throws -> [UInt8] {
+        let asked = try Auth0Command(parsing: auth0.data)
+        let point = try Auth0Response(parsing: Array(answer.dropLast(2))).endpointEphemeral
+        return TransactionTranscript(
+            vehicleEphemeral: ephemeral.publicKey, endpointEphemeral: try PublicKey(point),
+            transactionId: asked.transactionId, flag: [auth0.p1, auth0.p2],
+            version: asked.version.bytes, phoneVersions: [], vehicleId: asked.vehicleId
+        ).signatureInput(usage: .vehicle)
     }
 
     @Test func `EXCHANGE under keys nobody has is 6988, and 6985 where none can be`() throws {

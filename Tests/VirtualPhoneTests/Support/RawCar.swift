@@ -30,8 +30,9 @@ struct RawCar {
         _ = send(ApplicationID.framework.select)
     }
 
-    /// REQUEST and VERIFY, so that the channel is open.
-    mutating func openChannel() throws {
+    /// REQUEST and VERIFY, so that the channel is open; returns Y and M[2].
+    @discardableResult
+    mutating func openChannel() throws -> (share: [UInt8], evidence: [UInt8]) {
         let share = try #require(try? TLVMap(send(request.command).body).value(0x50, count: 65))
         let responder = try SPAKE2Plus.Responder(
             verifier: verifier, share: share, random: world.random,
@@ -43,6 +44,7 @@ struct RawCar {
                 data: [TLV(0x52, responder.share), TLV(0x57, responder.evidence)].encoded))
         let evidence = try TLVMap(answer.body).value(0x58, count: 16)
         channel = SecureChannel(keys: try responder.finish(evidence: evidence).channel)
+        return (responder.share, evidence)
     }
 
     /// What the factory would write for this world's roadster.
