@@ -8,6 +8,7 @@ import KeyProtocol
 import PhoneHost
 import TestKit
 import Testing
+import VirtualPhone
 
 @testable import VehicleGateway
 
@@ -115,6 +116,12 @@ import Testing
             #expect(
                 try await gateway.onScreen.screen
                     == ControlFlow.Hint.needsAuthentication.sentence)
+
+            // Its time has come: the phone ends it as soon as it is used.
+            _ = try await phones.use("alice") { try $0.end(key, inMinutes: 0) }
+            let ended = try await phones.use("alice") { $0.keys.first?.phase }
+            #expect(ended == .terminated)
+            #expect(try await gateway.onScreen.keys.first?.state == "active")
         }
     }
 }

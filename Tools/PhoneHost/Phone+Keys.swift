@@ -59,7 +59,8 @@ extension Phone {
             return KeyEntry(
                 id: key.id, vehicleId: key.vehicleId, vehicleName: key.configuration.displayName,
                 isOwner: key.origin == .pairing, phase: phase, isRegistered: key.receipt != nil,
-                rights: request?.keyConfig, message: key.message?.text, endsAt: key.endsAt,
+                rights: request?.keyConfig, message: key.message?.text,
+                endsAt: phase == .terminated ? nil : key.endsAt,
                 shared: shared(by: key.id))
         }
     }
