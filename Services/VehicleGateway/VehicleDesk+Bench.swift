@@ -49,7 +49,7 @@ extension VehicleDesk {
         try await readers.load(from: store)
         documents.ring()
         streams.ring()
-        return vehicle.onScreen(at: now)
+        return try await onScreen(vehicle)
     }
 
     /// Whether the car may rely on its clock; without, keys with an end or a schedule enter and do not

@@ -86,12 +86,20 @@ struct VehicleDesk: Sendable {
     }
 
     func vehicles() async throws -> [CarAPI.Vehicle] {
-        try await store.vehicles().map { $0.onScreen(at: now) }
+        var shown: [CarAPI.Vehicle] = []
+        for vehicle in try await store.vehicles() { shown.append(try await onScreen(vehicle)) }
+        return shown
     }
 
     func vehicle(_ id: VehicleID) async throws -> CarAPI.Vehicle {
         guard let vehicle = try await store.vehicle(id) else { throw GatewayError.vehicleUnknown }
-        return vehicle.onScreen(at: now)
+        return try await onScreen(vehicle)
+    }
+
+    /// What the car's screen shows, the sentence of its last tap with it.
+    func onScreen(_ vehicle: StoredVehicle) async throws -> CarAPI.Vehicle {
+        let lastTap = try await store.log(of: vehicle.id, limit: 1).first
+        return vehicle.onScreen(at: now, sentence: lastTap?.text)
     }
 
     func log(of id: VehicleID, limit: Int) async throws -> [CarAPI.LogEntry] {
@@ -125,6 +133,20 @@ struct VehicleDesk: Sendable {
         }
     }
 
+    /// Lets a text wait for the phone of a key, in place of one that still waits; none takes it back.
+    func leave(_ text: String?, for keyId: KeyID, of id: VehicleID) async throws -> CarAPI.Vehicle {
+        let message: CarMessage?
+        do throws(ProtocolError) {
+            message = try text.map { text throws(ProtocolError) in try CarMessage(text) }
+        } catch {
+            throw GatewayError.refused(
+                "a message is one line of 1 to \(Limits.carMessage) bytes of text")
+        }
+        return try await change(id) { vehicle, _ in
+            guard vehicle.record.leave(message, for: keyId) else { throw GatewayError.keyUnknown }
+        }
+    }
+
     /// Takes the activation code of a shared key (PROTOCOL 10.6).
     func enterActivationCode(_ code: String, of id: VehicleID) async throws -> CarAPI.Vehicle {
         guard code.utf8.count == 6, code.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
@@ -145,20 +167,20 @@ struct VehicleDesk: Sendable {
             return vehicle
         }
         reports.ring()
-        return vehicle.onScreen(at: now)
+        return try await onScreen(vehicle)
     }
 }
 
 extension StoredVehicle {
     /// What the car's screen shows.
-    func onScreen(at now: Instant) -> CarAPI.Vehicle {
+    func onScreen(at now: Instant, sentence: String?) -> CarAPI.Vehicle {
         CarAPI.Vehicle(
             vehicleId: id, displayName: provisioning.displayName, locked: locked,
             engineRunning: engineRunning, speedLimitKmh: speedLimit,
             state: record.screenState(at: now), pairingMode: record.isInPairingMode(at: now),
             documentVersion: documentVersion, readers: provisioning.readers,
             passiveEntry: provisioning.passiveEntry, trustedTime: record.hasTrustedTime,
-            keys: record.screenKeys)
+            screen: sentence, keys: record.screenKeys)
     }
 }
 

@@ -93,13 +93,15 @@ public enum CarAPI {
         public var passiveEntry: String?
         /// Whether it relies on its clock (PROTOCOL 8.9).
         public var trustedTime: Bool
+        /// What a person reads at the car: the sentence of the last tap; none before the first.
+        public var screen: String?
         public var keys: [Key]
 
         public init(
             vehicleId: VehicleID, displayName: String, locked: Bool, engineRunning: Bool,
             speedLimitKmh: Int?, state: String, pairingMode: Bool, documentVersion: Int,
             readers: Readers, passiveEntry: String? = nil, trustedTime: Bool = true,
-            keys: [Key]
+            screen: String? = nil, keys: [Key]
         ) {
             self.vehicleId = vehicleId
             self.displayName = displayName
@@ -112,6 +114,7 @@ public enum CarAPI {
             self.readers = readers
             self.passiveEntry = passiveEntry
             self.trustedTime = trustedTime
+            self.screen = screen
             self.keys = keys
         }
     }
@@ -124,13 +127,22 @@ public enum CarAPI {
         /// `pending`, `active`, `suspended`.
         public var state: String
         public var receiptSeen: Bool
+        /// What waits for its phone until the next standard transaction.
+        public var message: String?
+        /// Since when its phone says that it will end; a hint that ends nothing.
+        public var endingSince: Instant?
 
-        public init(keyId: KeyID, slotId: SlotID, profile: Int, state: String, receiptSeen: Bool) {
+        public init(
+            keyId: KeyID, slotId: SlotID, profile: Int, state: String, receiptSeen: Bool,
+            message: String? = nil, endingSince: Instant? = nil
+        ) {
             self.keyId = keyId
             self.slotId = slotId
             self.profile = profile
             self.state = state
             self.receiptSeen = receiptSeen
+            self.message = message
+            self.endingSince = endingSince
         }
     }
 

@@ -28,6 +28,8 @@ public enum Limits {
     public static let lastGeneration: UInt8 = 0xFE
     /// Slot ids in one retire list.
     public static let retireList = 20
+    /// UTF-8 bytes of a message of a car: what the 46 bytes of the OEM area leave beside tag and length.
+    public static let carMessage = 44
     /// DER bytes of an Attestation.
     public static let attestation = 766
     /// DER bytes of a certificate read from a phone, far above what the profile can produce.

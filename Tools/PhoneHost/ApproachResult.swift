@@ -64,6 +64,9 @@ public struct ApproachResult: Encounter {
     /// Why the trace could not be written.
     public var traceFailure: String? { transaction.traceFailure }
 
+    /// What cars left for this phone, a line each.
+    public var messages: [String] { transaction.messages }
+
     /// The key of the transaction.
     public var key: KeyID? { transaction.key }
 

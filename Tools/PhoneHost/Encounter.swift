@@ -8,6 +8,8 @@ public protocol Encounter: Sendable {
     var text: String { get }
     /// What to do next, when it failed.
     var hint: String? { get }
+    /// What cars left for this phone, a line each.
+    var messages: [String] { get }
     /// Where the trace is, when there is one.
     var trace: String? { get }
     /// Why the trace could not be written; the meeting is what it was.

@@ -56,6 +56,7 @@ extension Phone {
         note(conditions, in: &approach.result.transaction)
         approach.result.standing = standing(for: approach.result.vehicle)
         suspect(approach.result.transaction)
+        approach.result.transaction.messages = catchUp()
         try save()
         try noteKeys()
         keepTrace(

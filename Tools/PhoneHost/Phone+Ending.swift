@@ -32,6 +32,24 @@ extension Phone {
         return report
     }
 
+    /// Holder: lets a key end by itself, or takes that back with none. Until then it works, and its
+    /// car hears that it will end at the next standard transaction, which every drive is.
+    ///
+    /// - Parameter minutes: from now; this phone ends the key when it is next used after that.
+    public func end(_ key: KeyID, inMinutes minutes: Int?) throws -> SyncReport {
+        try checkPower()
+        let time = minutes.map { clock.now.adding(seconds: Int64($0) * 60) }
+        try card.endKey(key, at: time)
+        try save()
+        var report = SyncReport()
+        let vehicle = vehicleName(of: key)
+        report.done.append(
+            time.map {
+                "the key for \(vehicle) ends at \($0); its car hears of it at the next drive"
+            } ?? "the key for \(vehicle) stays")
+        return report
+    }
+
     /// What automakers told about this phone's keys, newest first.
     public func notifications(limit: Int = 50) throws -> [DeviceOEMStore.Notification] {
         let keys = card.state.keys.map(\.id) + card.state.ended.map(\.id)

@@ -19,12 +19,18 @@ public struct KeyEntry: Sendable {
     public let isRegistered: Bool
     /// The friend's rights; owner keys have all.
     public let rights: KeyConfig?
+    /// The car's last message; none when it never left one.
+    public internal(set) var message: String?
+    /// When it ends by itself, where its holder wished so.
+    public internal(set) var endsAt: Instant?
     /// Keys given away with this one, and offers that wait.
     public let shared: [SharedKey]
 
     /// What a person reads: where the key is in its life, or in its time.
     public func state(at now: Instant) -> String {
-        guard phase == .active, let rights else { return phase.rawValue }
+        guard phase == .active else { return phase.rawValue }
+        if endsAt != nil { return "ending" }
+        guard let rights else { return phase.rawValue }
         if rights.hasEnded(at: now) { return "expired" }
         return rights.notBefore > now ? "waiting" : "active"
     }
@@ -53,7 +59,8 @@ extension Phone {
             return KeyEntry(
                 id: key.id, vehicleId: key.vehicleId, vehicleName: key.configuration.displayName,
                 isOwner: key.origin == .pairing, phase: phase, isRegistered: key.receipt != nil,
-                rights: request?.keyConfig,
+                rights: request?.keyConfig, message: key.message?.text,
+                endsAt: phase == .terminated ? nil : key.endsAt,
                 shared: shared(by: key.id))
         }
     }

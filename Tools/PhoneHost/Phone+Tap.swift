@@ -54,6 +54,7 @@ extension Phone {
         session.result.wasPairing = options.password != nil
         note(card.conditions, in: &session.result)
         suspect(session.result)
+        if card.conditions.frameworkRuns { session.result.messages = catchUp() }
         try save()
         try noteKeys()
         keepTrace(

@@ -81,6 +81,7 @@ public final class Phone {
             name: name, files: files, lock: lock, content: try files.load(), maker: maker,
             clock: clock, random: random)
         try phone.adoptAutomakers()
+        phone.catchUp()
         try phone.save()
         return phone
     }

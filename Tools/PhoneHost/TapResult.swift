@@ -67,6 +67,8 @@ public struct TapResult: Encounter {
     public internal(set) var apdus = 0
     /// From the first command to the last answer.
     public internal(set) var milliseconds = 0.0
+    /// What cars left for this phone, a line each.
+    public internal(set) var messages: [String] = []
 
     /// Where the trace is, when there is one.
     public internal(set) var trace: String?

@@ -46,6 +46,13 @@ extension Fleet {
         try await cars.send("DELETE", "/car/v1/vehicles/\(id)/keys/\(key)")
     }
 
+    /// Leaves a text for the phone of a key, at the car's own screen; none takes back what waits.
+    public func leave(message text: String?, for key: KeyID, _ id: VehicleID) async throws {
+        let path = "/car/v1/vehicles/\(id)/keys/\(key)/message"
+        guard let text else { return try await cars.send("DELETE", path) }
+        try await cars.send("PUT", path, ["text": text])
+    }
+
     /// Whether the car relies on its clock; the bench only.
     public func set(_ id: VehicleID, trustedTime: Bool) async throws {
         try await cars.send("POST", "/car/v1/vehicles/\(id)/clock", ["trusted": trustedTime])

@@ -40,7 +40,11 @@ extension PhoneCommand {
         private func show(_ name: String) throws {
             let keys = try state.phone(name).keys.filter { all || $0.phase != .terminated }
             if keys.isEmpty { print(name.padded(to: 14) + "-") }
-            for key in keys { print(name.padded(to: 14) + Self.line(key)) }
+            for key in keys {
+                print(name.padded(to: 14) + Self.line(key))
+                let vehicle = key.vehicleName ?? key.vehicleId.description
+                key.message.map { print("".padded(to: 14) + "\(vehicle) says: \($0)") }
+            }
         }
 
         private static func line(_ key: KeyEntry) -> String {
@@ -49,6 +53,7 @@ extension PhoneCommand {
                 + key.state(at: WallClock.system.now).padded(to: 12)
                 + (key.isRegistered ? "yes" : "no").padded(to: 12)
                 + key.id.description.padded(to: 42) + (key.rights?.sentence ?? "everything")
+                + (key.endsAt.map { ", ends at \($0)" } ?? "")
         }
     }
 

@@ -97,6 +97,7 @@ extension PhoneCommand {
     /// Tells how the phone called `name` met a car; a failure ends the command with 1.
     static func tell(_ encounter: some Encounter, of name: String) throws {
         let trace = encounter.trace.map { "trace: latchkey trace show \($0)" }
+        defer { for message in encounter.messages { print("\(name): \(message)") } }
         defer { encounter.traceFailure.map { complain("\(name): no trace: \($0)") } }
         guard encounter.isSuccess else {
             complain("\(name): \(encounter.text)")

@@ -105,18 +105,49 @@ extension VehicleCommand {
 
         func run() async throws {
             let fleet = try place.fleet()
-            let id = try await fleet.car(called: vehicle).vehicleId
-            let found = try await fleet.car(id).keys.map(\.keyId)
-                .filter { $0.description.hasPrefix(key.lowercased()) }
-            guard let target = found.first, found.count == 1, !key.isEmpty else {
-                throw CommandError(
-                    found.isEmpty
-                        ? "the car has no key \(key)"
-                        : "several keys of the car begin with '\(key)'",
-                    hint: "latchkey vehicle show lists them")
-            }
-            try await fleet.remove(target, id)
+            let car = try await fleet.car(called: vehicle)
+            let target = try VehicleCommand.key(key, of: car)
+            try await fleet.remove(target, car.vehicleId)
             print("the car has removed the key \(target)")
         }
+    }
+
+    /// `latchkey vehicle message`
+    struct Message: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Leaves a text for the phone of a key, which gets it at its next drive.",
+            discussion: """
+                One text waits per key: a new one takes its place. The phone shows it after the tap, \
+                and `latchkey phone list` shows the last one.
+                """)
+        @OptionGroup var place: GatewayOption
+        @Argument(help: "Name, VIN or vehicle id.") var vehicle: String
+        @Argument(help: "One line, up to 44 bytes; without it what still waits is taken back.")
+        var text: String?
+        @Option(help: "The key; its first digits are enough.") var key: String
+
+        func run() async throws {
+            let fleet = try place.fleet()
+            let car = try await fleet.car(called: vehicle)
+            let target = try VehicleCommand.key(key, of: car)
+            try await fleet.leave(message: text, for: target, car.vehicleId)
+            print(
+                text == nil
+                    ? "no message waits for the key \(target)"
+                    : "the message waits for the next drive with the key \(target)")
+        }
+    }
+
+    /// The key of the car that a person means by its first digits.
+    static func key(_ text: String, of car: CarAPI.Vehicle) throws -> KeyID {
+        let found = car.keys.map(\.keyId).filter { $0.description.hasPrefix(text.lowercased()) }
+        guard let key = found.first, found.count == 1, !text.isEmpty else {
+            throw CommandError(
+                found.isEmpty
+                    ? "the car has no key \(text)"
+                    : "several keys of the car begin with '\(text)'",
+                hint: "latchkey vehicle show lists them")
+        }
+        return key
     }
 }

@@ -12,7 +12,7 @@ struct VehicleCommand: AsyncParsableCommand {
         commandName: "vehicle", abstract: "Builds cars, shows them, and puts them in pairing mode.",
         subcommands: [
             Add.self, List.self, Show.self, Pair.self, Log.self, Lock.self, Unlock.self, Code.self,
-            Stop.self, Remove.self, Time.self, Export.self, Import.self,
+            Stop.self, Remove.self, Message.self, Time.self, Export.self, Import.self,
         ])
 
     /// `latchkey vehicle add`
@@ -153,6 +153,7 @@ struct VehicleCommand: AsyncParsableCommand {
             print(
                 "\(car.displayName)  \(car.state), \(car.locked ? "locked" : "unlocked"), engine \(car.engineRunning ? "running" : "off")"
             )
+            if let screen = car.screen { print("screen            \(screen)") }
             VehicleCommand.printReaders(of: car, fleet)
             if !car.trustedTime { print("clock             not trusted (latchkey vehicle time)") }
             if let limit = car.speedLimitKmh { print("speed limit       \(limit) km/h") }
@@ -169,6 +170,8 @@ struct VehicleCommand: AsyncParsableCommand {
                 print(
                     "key \(key.keyId)  slot \(key.slotId)  profile \(key.profile)  car: \(key.state)  registry: \(tracked?.state.rawValue ?? "not tracked")"
                 )
+                key.endingSince.map { print("  its phone says since \($0) that it will end") }
+                key.message.map { print("  a message waits for its phone: \($0)") }
             }
         }
     }

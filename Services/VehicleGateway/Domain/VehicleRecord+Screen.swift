@@ -21,7 +21,8 @@ extension VehicleRecord {
         }.map { key, state in
             CarAPI.Key(
                 keyId: key.keyId, slotId: key.slotId, profile: Int(key.config.profile.rawValue),
-                state: state, receiptSeen: key.receiptSeen)
+                state: state, receiptSeen: key.receiptSeen, message: key.message?.text,
+                endingSince: key.endingSince)
         }
     }
 }

@@ -128,6 +128,9 @@ struct TapRunner: Sendable {
                     if case .refused(_, .notValidNow) = outcome.result, !saved.hasTrustedTime {
                         tap.remark = "The car does not know what time it is."
                     }
+                    if outcome.slotId.flatMap(saved.key(at:))?.endingSince != nil {
+                        tap.remark = "Its phone says that this key will end soon."
+                    }
                     return try await act(on: outcome, tap.place)
                 }
             } catch let error as PCSCError {

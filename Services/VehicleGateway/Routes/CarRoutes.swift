@@ -19,6 +19,7 @@ struct CarRoutes: Sendable {
     private struct ActivationCode: Decodable { let code: String }
     private struct Engine: Decodable { let running: Bool }
     private struct Clock: Decodable { let trusted: Bool }
+    private struct Message: Decodable { let text: String }
 
     func add(to router: Router<ServiceContext>) {
         router.get("car/v1/readers") { _, context in try context.json(status.readers) }
@@ -75,11 +76,22 @@ struct CarRoutes: Sendable {
             return try context.json(try await desk.setTrustedTime(body.trusted, of: id))
         }
         router.delete("car/v1/vehicles/{id}/keys/{keyId}") { _, context in
-            let keyId = try context.parameter("keyId", unknown: "KEY_UNKNOWN") {
-                try KeyID(hex: $0)
-            }
-            return try context.json(try await desk.removeKey(keyId, of: try vehicle(context)))
+            let (keyId, id) = (try key(context), try vehicle(context))
+            return try context.json(try await desk.removeKey(keyId, of: id))
         }
+        router.put("car/v1/vehicles/{id}/keys/{keyId}/message") { request, context in
+            let (keyId, id) = (try key(context), try vehicle(context))
+            let body = try await context.decode(Message.self, from: request)
+            return try context.json(try await desk.leave(body.text, for: keyId, of: id))
+        }
+        router.delete("car/v1/vehicles/{id}/keys/{keyId}/message") { _, context in
+            let (keyId, id) = (try key(context), try vehicle(context))
+            return try context.json(try await desk.leave(nil, for: keyId, of: id))
+        }
+    }
+
+    private func key(_ context: ServiceContext) throws -> KeyID {
+        try context.parameter("keyId", unknown: "KEY_UNKNOWN") { try KeyID(hex: $0) }
     }
 
     private func vehicle(_ context: ServiceContext) throws -> VehicleID {

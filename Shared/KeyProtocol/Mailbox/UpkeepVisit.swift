@@ -4,13 +4,16 @@ internal import Identifiers
 internal import PKI
 
 /// Does what the signaling bits ask for: KTS receipt, retire list, refill, a package left behind
-/// (PROTOCOL 10.5, 10.7, 10.8). Bits are hints, so each errand looks for itself.
+/// (PROTOCOL 10.5, 10.7, 10.8). Bits are hints, so each errand looks for itself. Then the message that
+/// waits for the phone takes the OEM area, once nothing unread is there (10.4): it is forgotten when
+/// the phone has answered, so whoever is cut off finds the same bytes there, or writes them again.
 ///
 /// ```text
-/// BA { 87 signaling, [87 receipt length], [87 slot bitmap, 87 slot list], [87 OEM area ≤00C0] }
+/// BA { 87 signaling, [87 receipt length], [87 slot bitmap, 87 slot list],
+///      [87 OEM area ≤00C0, for the message ≤002E] }
 /// BA { 87 rest of a longer OEM area ≤00E0 }*
 /// BA { 87 receipt+2 ≤00E0 }*
-/// 8C 01 00  BA { 8A signaling, [8A slot list, 8A slot bitmap], [95 OEM area 00],
+/// 8C 01 00  BA { 8A signaling, [95 OEM area 00], [8A message], [8A slot list, 8A slot bitmap],
 ///                [8A package 0000] }  [B9 { 8A token }*]
 /// ```
 struct UpkeepVisit: MailboxVisit {
@@ -24,17 +27,24 @@ struct UpkeepVisit: MailboxVisit {
     private var bitmap: UInt8 = 0
     private var slotList: [UInt8] = []
     private var oemArea: [UInt8] = []
+    /// C2, when it waits for the phone and the area has room for it.
+    private let message: [UInt8]?
+    /// Whether the message is in the mailbox once this visit is over.
+    private var isLeft = false
     private var writes: [ExchangeCommand.Placed] = []
 
     private enum Stage { case start, surveyed, readingArea, readingReceipt, written }
 
-    /// None when nothing in `signaling` concerns this key.
+    /// None when nothing in `signaling` concerns this key, and no message waits for it.
     init?(_ key: KeyRecord, _ signaling: SignalingBits, mapping: MailboxMapping) {
         isOwner = key.isOwner
         let duties: SignalingBits =
             isOwner ? [.receipt, .dataForCar, .refillWanted] : [.receipt, .package]
         wanted = signaling.intersection(duties)
-        guard !wanted.isEmpty else { return nil }
+        message = key.message.map(\.encoded).flatMap {
+            $0.count <= mapping.oemAreaSize ? $0 : nil
+        }
+        guard !wanted.isEmpty || message != nil else { return nil }
         slotId = key.slotId
         receipt = LengthPrefixedRead(offset: mapping.receipt, areaSize: mapping.receiptSize)
     }
@@ -53,7 +63,7 @@ struct UpkeepVisit: MailboxVisit {
         case .readingReceipt:
             return read(answer?.reads.first ?? [], &car)
         case .written:
-            return .done(signaling)
+            return done(&car)
         }
     }
 
@@ -65,6 +75,8 @@ struct UpkeepVisit: MailboxVisit {
         }
         if wanted.contains(.dataForCar) {
             reads.append(.read(car.mapping.oemArea, oemAreaRead(car)))
+        } else if let message {
+            reads.append(.read(car.mapping.oemArea, message.count))
         }
         return reads
     }
@@ -81,7 +93,7 @@ struct UpkeepVisit: MailboxVisit {
             bitmap = reads.popFirst()?.first ?? 0
             slotList = reads.popFirst() ?? []
         }
-        if wanted.contains(.dataForCar) { oemArea = reads.popFirst() ?? [] }
+        oemArea = reads.popFirst() ?? []
     }
 
     /// Does every errand, once all of the OEM area is there that its objects need.
@@ -96,6 +108,7 @@ struct UpkeepVisit: MailboxVisit {
         }
         // The retire list comes first: a retired id must not count as a good slot.
         retire(list, &car)
+        leaveMessage(car.mapping)
         refill(&car)
         if wanted.contains(.package) { writes.append(.write(car.mapping.package, [0, 0])) }
         return receiptLength.map { read($0, &car) } ?? finish(&car)
@@ -115,9 +128,28 @@ struct UpkeepVisit: MailboxVisit {
     }
 
     private mutating func finish(_ car: inout Car) -> VisitStep {
+        guard !wanted.isEmpty || !writes.isEmpty else { return done(&car) }
         stage = .written
         let signal = ExchangeCommand.Placed.write(car.mapping.signaling, [signaling.rawValue])
         return .exchange(ExchangeCommand(.last, [signal] + writes))
+    }
+
+    private func done(_ car: inout Car) -> VisitStep {
+        if isLeft { car.record.updateKey(at: slotId) { $0.message = nil } }
+        return .done(signaling)
+    }
+
+    /// A message nobody has read stays, and so does what the car has not; an area that was just
+    /// cleared of a retire list is free.
+    private mutating func leaveMessage(_ mapping: MailboxMapping) {
+        guard let message, !signaling.contains(.dataForCar) else { return }
+        if !wanted.contains(.dataForCar) {
+            guard !signaling.contains(.dataForPhone) else { return isLeft = oemArea == message }
+            writes.append(.zeros(mapping.oemArea, mapping.oemAreaSize))
+        }
+        signaling.insert(.dataForPhone)
+        writes.append(.write(mapping.oemArea, message))
+        isLeft = true
     }
 
     /// A wrong receipt is ignored; check 9 decides (PROTOCOL 10.8).
@@ -166,33 +198,5 @@ struct UpkeepVisit: MailboxVisit {
         guard !list.isEmpty else { return }
         writes += [.write(car.mapping.slotList, list), .write(car.mapping.slotBitmap, [bitmap])]
         writes += tokens
-    }
-}
-
-/// Slot ids an owner wants ended, in the OEM area (PROTOCOL 10.2, 10.7).
-///
-/// ```text
-/// { tag(1) length(1) value }* 00…        C1 = n × slot id, n ≤ 20
-/// ```
-struct RetireList {
-    private(set) var slots: [SlotID] = []
-    /// Whether tag 00 was reached.
-    private(set) var isComplete = false
-
-    /// Reads up to the first tag 00; an area that breaks off gives what came before.
-    init(oemArea: [UInt8]) {
-        var reader = ByteReader(oemArea)
-        while let tag = try? reader.readByte() {
-            isComplete = tag == 0
-            guard !isComplete, let count = try? reader.readByte(),
-                let value = try? reader.read(Int(count))
-            else { return }
-            guard tag == MailboxLayout.retireListTag, value.count.isMultiple(of: 2),
-                value.count <= 2 * Limits.retireList
-            else { continue }
-            slots += stride(from: 0, to: value.count, by: 2).compactMap {
-                try? SlotID(value.dropFirst($0).prefix(2))
-            }
-        }
     }
 }

@@ -13,10 +13,20 @@ extension Transaction {
             let hasTime = code == .drive || code == .maintenance
             return hasTime ? begin(SignalingVisit(), &car) : decide(&car)
         }
+        noteEnding(signaling.contains(.terminationPending), &car)
         guard let slotId, let key = car.record.key(at: slotId),
             let visit = UpkeepVisit(key, signaling, mapping: car.mapping)
         else { return decide(&car) }
         return begin(visit, &car)
+    }
+
+    /// What the phone says of its key's end is shown and nothing else: its OS can write the bit.
+    private func noteEnding(_ isPending: Bool, _ car: inout Car) {
+        guard let slotId, let key = car.record.key(at: slotId),
+            isPending != (key.endingSince != nil)
+        else { return }
+        let now = car.now
+        car.record.updateKey(at: slotId) { $0.endingSince = isPending ? now : nil }
     }
 
     mutating func begin(_ visit: some MailboxVisit, _ car: inout Car) -> Move {

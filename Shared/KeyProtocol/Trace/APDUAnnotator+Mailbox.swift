@@ -10,6 +10,8 @@ extension APDUAnnotator {
         let offset: Int
         let end: Int
         var meaning: ([UInt8]) -> String? = { _ in nil }
+        /// Whether its first bytes say enough.
+        var mayBeCut = false
     }
 
     private static func layout(_ mapping: MailboxMapping) -> [Field] {
@@ -20,7 +22,9 @@ extension APDUAnnotator {
             Field(name: "signaling bits", offset: 0, end: 1, meaning: TagNames.signaling),
             Field(name: "slot bitmap", offset: bitmap, end: bitmap + 1, meaning: positions),
             Field(name: "slot list", offset: list, end: list + 16, meaning: slots),
-            Field(name: "maker's area", offset: area, end: receipt, meaning: retireList),
+            Field(
+                name: "maker's area", offset: area, end: receipt, meaning: makersArea,
+                mayBeCut: true),
             Field(name: "length of the receipt", offset: receipt, end: receipt + 2),
             Field(name: "receipt", offset: receipt + 2, end: package),
             Field(
@@ -49,7 +53,9 @@ extension APDUAnnotator {
             let next = layout(mapping).map(\.offset).filter { $0 > at }.min()
             let piece = Array(rest.prefix((field?.end ?? next ?? Int.max) - at))
             let isWhole =
-                field.map { at == $0.offset && $0.end - $0.offset == piece.count } ?? false
+                field.map {
+                    at == $0.offset && ($0.mayBeCut || $0.end - $0.offset == piece.count)
+                } ?? false
             parts.append(
                 TracePart(
                     piece, field?.name ?? "bytes outside all fields",
@@ -81,11 +87,15 @@ extension APDUAnnotator {
             .joined(separator: " ")
     }
 
-    private static func retireList(_ bytes: [UInt8]) -> String? {
-        // TLVs of one-byte tag and length, then zeros.
-        guard bytes.first == MailboxLayout.retireListTag, let size = bytes.dropFirst().first else {
-            return nil
+    /// The first of its TLVs of one-byte tag and length.
+    private static func makersArea(_ bytes: [UInt8]) -> String? {
+        guard let tag = bytes.first, let size = bytes.dropFirst().first else { return nil }
+        let value = Array(bytes.dropFirst(2).prefix(Int(size)))
+        return switch tag {
+        case MailboxLayout.retireListTag: "retire " + (slots(value) ?? "")
+        case MailboxLayout.messageTag:
+            (try? CarMessage(parsing: value)).map { "message: \($0.text)" }
+        default: nil
         }
-        return "retire " + (slots(Array(bytes.dropFirst(2).prefix(Int(size)))) ?? "")
     }
 }

@@ -17,7 +17,7 @@ public struct SignalingBits: OptionSet, Hashable, Sendable, Codable {
     public static let dataForCar = SignalingBits(rawValue: 0x08)
     /// Bit 4: OEM data for the phone.
     public static let dataForPhone = SignalingBits(rawValue: 0x10)
-    /// Bit 5: the key is about to end.
+    /// Bit 5: the phone means to end the key; it works until then, and the bit alone ends nothing.
     public static let terminationPending = SignalingBits(rawValue: 0x20)
 }
 
@@ -31,6 +31,8 @@ public enum MailboxLayout {
     public static let slotLength = 2
     /// Bytes of an immobilizer token.
     public static let tokenLength = 16
+    /// Tag of a message for the phone in the OEM area (PROTOCOL 10.4).
+    public static let messageTag: UInt8 = 0xC2
     /// Tag of the retire list in the OEM area: n × 2-byte slot ids (PROTOCOL 10.7).
     public static let retireListTag: UInt8 = 0xC1
 

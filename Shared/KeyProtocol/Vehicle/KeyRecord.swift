@@ -23,6 +23,10 @@ public struct KeyRecord: Codable, Equatable, Sendable {
     public var receiptSeen: Bool
     /// What the next ranging session uses up; none in records saved before there was ranging.
     public var ranging: RangingSecret?
+    /// What waits for its phone; none in records saved before there were messages.
+    public var message: CarMessage?
+    /// Since when its phone says that it will end (PROTOCOL 10.4, bit 5); none in older records.
+    public var endingSince: Instant?
 
     /// What the car does with the key.
     public enum State: String, Codable, Sendable {

@@ -70,6 +70,10 @@ public struct VehicleFile: Codable, Equatable, Sendable, CustomStringConvertible
         public var kpersistent: String?
         /// LTSS, 16 bytes; owner keys.
         public var longTermSharedSecret: String?
+        /// What waits for its phone, 1...44 bytes of one line.
+        public var message: String?
+        /// Since when its phone says that it will end.
+        public var endingSince: Instant?
     }
 
     /// What the car needs of a pairing password (PROTOCOL 5.2).

@@ -127,7 +127,8 @@ extension VehicleFile.Key {
             slotId: key.slotId, publicKey: key.publicKey.bytes.hex, version: key.version.bytes.hex,
             config: key.config.encoded.hex, state: state, receiptSeen: key.receiptSeen,
             kpersistent: key.kpersistent?.exposed.hex,
-            longTermSharedSecret: key.longTermSharedSecret?.exposed.hex)
+            longTermSharedSecret: key.longTermSharedSecret?.exposed.hex,
+            message: key.message?.text, endingSince: key.endingSince)
     }
 
     func record() throws -> KeyRecord {
@@ -148,6 +149,10 @@ extension VehicleFile.Key {
             ).map(SecretBytes.init))
         record.state = state == "suspended" ? .suspended : .active
         record.receiptSeen = receiptSeen
+        record.message = try BenchMaterial.member("message") {
+            try message.map { try CarMessage($0) }
+        }
+        record.endingSince = endingSince
         return record
     }
 

@@ -29,7 +29,8 @@ extension PhoneFile.Key {
             longTermSharedSecret: endpoint.longTermSharedSecret?.exposed.hex,
             vehicleStatement: wallet.vehicleStatement?.hex,
             creationRequest: wallet.creationRequest?.hex, attestation: wallet.attestation?.hex,
-            receipt: wallet.receipt?.hex, termination: endpoint.termination?.bytes.hex)
+            receipt: wallet.receipt?.hex, termination: endpoint.termination?.bytes.hex,
+            message: wallet.message?.text, endsAt: wallet.endsAt)
     }
 
     /// The secure element's side.
@@ -99,6 +100,8 @@ extension PhoneFile.Key {
         key.creationRequest = try Self.bytes("creationRequest", creationRequest)
         key.attestation = try Self.bytes("attestation", attestation)
         key.receipt = try Self.bytes("receipt", receipt)
+        key.message = try BenchMaterial.member("message") { try message.map { try CarMessage($0) } }
+        key.endsAt = endsAt
         return key
     }
 

@@ -71,6 +71,9 @@ public struct PhoneFile: Codable, Equatable, Sendable, CustomStringConvertible, 
         public var attestation: String?
         public var receipt: String?
         public var termination: String?
+        /// The car's last message; when the key ends by itself.
+        public var message: String?
+        public var endsAt: Instant?
     }
 
     /// What `format` must say.

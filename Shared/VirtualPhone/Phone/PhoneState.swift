@@ -91,6 +91,10 @@ public struct WalletKey: Codable, Hashable, Sendable {
     public internal(set) var attestation: [UInt8]?
     /// DER of the KtsReceipt, once key tracking has answered.
     public internal(set) var receipt: [UInt8]?
+    /// The car's last message; none in states saved before there were messages.
+    public internal(set) var message: CarMessage?
+    /// When the key ends by itself; none in older states.
+    public internal(set) var endsAt: Instant?
     /// The values of 7F4D and 7F4E as they came.
     let mappingValue: StoredBytes
     let configurationValue: StoredBytes

@@ -30,13 +30,16 @@ extension PhoneCard {
 
     /// Tells the car to retire slot ids at the owner's next tap, signaling bit 3 (10.7).
     ///
-    /// Ids that wait there already stay; the list holds at most 20.
+    /// Ids that wait there already stay; the list holds at most 20. A message that the car left in the
+    /// same area is taken first, and kept with the key.
     public mutating func retire(_ slots: [SlotID], with owner: KeyID) throws(PhoneError) {
         guard try element.endpoint(owner).origin == .pairing else { throw .mayNotShare }
         guard slots.allSatisfy({ $0.position != 1 }) else {
             throw .badRequest("the owner's own slot cannot be retired")
         }
+        var message: CarMessage?
         try element.updatePrivateMailbox(of: owner) { endpoint in
+            message = endpoint.takeMessage()
             var area = OEMArea(parsing: endpoint.oemArea)
             area.retireList += slots.filter { !area.retireList.contains($0) }
             guard let bytes = area.encoded(size: endpoint.mapping.oemAreaSize) else { return false }
@@ -44,6 +47,7 @@ extension PhoneCard {
             return endpoint.mailboxes.write(
                 bytes, to: .privateMailbox, at: Int(endpoint.mapping.oemArea))
         }
+        keep(message, of: owner)
     }
 
     /// Whether a key of [Q] of this automaker signed `object`.
@@ -60,10 +64,12 @@ extension PhoneCard {
 /// The OEM area: TLVs of one-byte tags and lengths, then zeros (PROTOCOL 10.2).
 ///
 /// ```
-/// C1 len { slot id(2) }… | C2…DE car maker's own | 00 …
+/// C1 len { slot id(2) }… | C2 len message | C3…DE car maker's own | 00 …
 /// ```
 struct OEMArea {
     var retireList: [SlotID] = []
+    /// The car's message, which is one of the others.
+    private(set) var message: CarMessage?
     /// The automaker's own objects, kept as they are.
     var others: [UInt8] = []
 
@@ -75,6 +81,7 @@ struct OEMArea {
         {
             guard tag == MailboxLayout.retireListTag else {
                 others += [tag, length] + value
+                if tag == MailboxLayout.messageTag { message = try? CarMessage(parsing: value) }
                 continue
             }
             var ids = ByteReader(value)

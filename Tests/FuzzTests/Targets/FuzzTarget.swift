@@ -11,7 +11,7 @@ public struct FuzzTarget: Sendable, CustomStringConvertible {
 
     /// Every target, in the order `make fuzz` runs them.
     public static let all =
-        wire + cards + streams + traces + objects + texts + files + edges + sessions
+        wire + areas + cards + streams + traces + objects + texts + files + edges + sessions
 
     public var description: String { name }
 

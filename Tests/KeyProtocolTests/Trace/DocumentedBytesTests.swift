@@ -71,6 +71,7 @@ private struct Examples {
         case "exchange-token-read": try pair("EXCHANGE", 2)
         case "exchange-package": try friend.pair("EXCHANGE").flatMap(text.lines)
         case "retire-list": retireList()
+        case "message": try makersArea(CarMessage("Service due in 500 km").encoded)
         case "polling-frame":
             try PollingFrame(
                 of: TerminalID(.forTests, at: .dashboard), in: VehicleID(hex: "c1a02c62a152a57e")
@@ -98,9 +99,13 @@ private struct Examples {
     private func retireList() -> [String] {
         let ids = [SlotID(generation: 0, position: 2), SlotID(generation: 1, position: 5)]
         let list = TLV(Tag(UInt16(MailboxLayout.retireListTag)), ids.flatMap(\.bytes)).encoded
+        return makersArea(list)
+    }
+
+    private func makersArea(_ object: [UInt8]) -> [String] {
         let mapping = MailboxMapping.standard
-        let rest = [UInt8](repeating: 0, count: mapping.oemAreaSize - list.count)
-        return APDUAnnotator.fields(list + rest, 0xBA, Int(mapping.oemArea), mapping)
+        let rest = [UInt8](repeating: 0, count: mapping.oemAreaSize - object.count)
+        return APDUAnnotator.fields(object + rest, 0xBA, Int(mapping.oemArea), mapping)
             .flatMap { TraceText(isFull: true).lines($0) }
     }
 }
