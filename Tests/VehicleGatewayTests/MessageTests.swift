@@ -119,8 +119,9 @@ import VirtualPhone
 
             // Its time has come: the phone ends it as soon as it is used.
             _ = try await phones.use("alice") { try $0.end(key, inMinutes: 0) }
-            let ended = try await phones.use("alice") { $0.keys.first?.phase }
+            let (ended, news) = try await phones.use("alice") { ($0.keys.first?.phase, $0.news) }
             #expect(ended == .terminated)
+            #expect(news == ["the key for Roadster has ended, as you wished"])
             #expect(try await gateway.onScreen.keys.first?.state == "active")
         }
     }

@@ -9,11 +9,16 @@ extension Phone {
     /// What the operating system does as soon as it has power: ends the keys whose time has come, and
     /// takes the messages that cars left in mailboxes. Save afterwards.
     ///
-    /// - Returns: the messages that came, a line each.
-    @discardableResult
+    /// - Returns: what a person should hear of it, a line each.
     func catchUp() -> [String] {
         guard !settings.isInPowerReserve else { return [] }
-        for key in card.endOverdueKeys(at: clock.now) { try? passes.remove(key) }
-        return card.takeMessages().map { "\(vehicleName(of: $0.key)) says: \($0.message.text)" }
+        let messages = card.takeMessages().map {
+            "\(vehicleName(of: $0.key)) says: \($0.message.text)"
+        }
+        let ended = card.endOverdueKeys(at: clock.now).map { key in
+            try? passes.remove(key)
+            return "the key for \(vehicleName(of: key)) has ended, as you wished"
+        }
+        return messages + ended
     }
 }

@@ -18,6 +18,8 @@ public final class Phone {
     public internal(set) var card: PhoneCard
     /// Who made it.
     public let maker: PhoneMaker
+    /// What happened since it was last used, a line each.
+    public private(set) var news: [String] = []
     var extras: WalletExtras
     let clock: WallClock
     let random: RandomSource
@@ -81,7 +83,7 @@ public final class Phone {
             name: name, files: files, lock: lock, content: try files.load(), maker: maker,
             clock: clock, random: random)
         try phone.adoptAutomakers()
-        phone.catchUp()
+        phone.news = phone.catchUp()
         try phone.save()
         return phone
     }

@@ -72,11 +72,14 @@ struct PhoneCommand: AsyncParsableCommand {
 }
 
 extension StateOption {
-    /// Takes up a phone, waiting for another command that uses it.
+    /// Takes up a phone, waiting for another command that uses it, and tells what happened meanwhile.
     func phone(_ name: String) throws -> Phone {
-        try Phone.open(name, in: folder.phones, maker: PhoneMaker.open(folder.deviceOEM)) {
+        let maker = try PhoneMaker.open(folder.deviceOEM)
+        let phone = try Phone.open(name, in: folder.phones, maker: maker) {
             print("waiting for another command that uses \(name) …")
         }
+        for line in phone.news { PhoneCommand.complain("\(name): \(line)") }
+        return phone
     }
 }
 
