@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import DeviceOEM
+internal import DeviceOEM
 public import Identifiers
 internal import PKI
 internal import ServiceKit
