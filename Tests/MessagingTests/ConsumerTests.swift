@@ -28,7 +28,7 @@ import Testing
                 }
                 for number in 1...5 {
                     let car = try car(UInt8(number))
-                    try await eventually { try await stage.heard(car) == Array(1...20) }
+                    try await stage.hears(car, Array(1...20))
                 }
             }
         }
@@ -74,7 +74,7 @@ import Testing
                 DocumentConfirmed(vehicleId: roadster, version: 7), id: "2",
                 time: "2026-01-31T12:00:00Z")
             try await running([stage.consumer()]) {
-                try await eventually { try await stage.heard(roadster) == [7] }
+                try await stage.hears(roadster, [7])
                 let letters = try await stage.records(dead, count: 3)
                 #expect(letters.count == 3)
                 for (letter, poison) in zip(letters.sorted { $0.offset < $1.offset }, bad) {
@@ -109,8 +109,8 @@ import Testing
             try await running([stage.relay, consumer]) {
                 try await stage.say(roadster, 1...4)
                 try await stage.say(coupe, 1...4)
-                try await eventually { try await stage.heard(coupe) == [1, 2, 3, 4] }
-                try await eventually { try await stage.heard(roadster) == [1, 2, 3, 4] }
+                try await stage.hears(coupe, [1, 2, 3, 4])
+                try await stage.hears(roadster, [1, 2, 3, 4])
                 let rows = try await stage.database.query("SELECT * FROM parked")
                 #expect(rows.isEmpty)
             }
@@ -175,7 +175,7 @@ import Testing
             let consumer = stage.consumer { if $0.version == 2 { throw UnusableEvent() } }
             try await running([stage.relay, consumer]) {
                 try await stage.say(roadster, 1...3)
-                try await eventually { try await stage.heard(roadster) == [1, 3] }
+                try await stage.hears(roadster, [1, 3])
                 let letter = try #require(try await stage.records(dead, count: 1).first)
                 #expect(letter.text("dl_error_class") == "Unusable")
                 #expect(letter.text("dl_attempts") == "1")
@@ -194,7 +194,7 @@ import Testing
             let (relay, consumer) = (stage.relay, stage.consumer())
             try await running([relay, consumer]) {
                 try await stage.say(roadster, 1...5)
-                try await eventually { try await stage.heard(roadster) == Array(1...5) }
+                try await stage.hears(roadster, Array(1...5))
                 stage.broker.kill()
                 try await stage.broker.restart()
                 #expect(try await relay.republishAll() == 5)

@@ -122,14 +122,14 @@ import Testing
         let roadster = try car(1)
         try await running([stage.relay, stage.consumer()]) {
             try await stage.say(roadster, 1...3)
-            try await eventually { try await stage.heard(roadster) == [1, 2, 3] }
+            try await stage.hears(roadster, [1, 2, 3])
             cluster.crash()
             try await cluster.restart()
             try await eventually("saying again") {
                 try await stage.say(roadster, 4...4)
                 return true
             }
-            try await eventually { try await stage.heard(roadster) == [1, 2, 3, 4] }
+            try await stage.hears(roadster, [1, 2, 3, 4])
         }
         await database.close()
         await broker.end()

@@ -93,6 +93,15 @@ struct Stage: Sendable {
         ).map { try $0.value("version") }
     }
 
+    /// Waits until exactly `versions` of `car` were heard, in this order.
+    func hears(_ car: VehicleID, _ versions: [Int]) async throws {
+        try await eventually("versions \(versions) of \(car)", within: .seconds(60)) {
+            let heard = try await heard(car)
+            guard heard == versions else { throw NotInTime(description: "heard \(heard)") }
+            return true
+        }
+    }
+
     func unpublished() async throws -> Int {
         let rows = try await database.query(
             "SELECT count(*) AS n FROM outbox WHERE published_at IS NULL")

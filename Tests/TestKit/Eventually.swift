@@ -4,6 +4,9 @@
 public struct NotInTime: Error, CustomStringConvertible {
     /// What was waited for, and what was in the way last.
     public let description: String
+
+    /// An obstacle, in words.
+    public init(description: String) { self.description = description }
 }
 
 /// Asks again and again until `condition` holds; throws when it does not within `limit`.
