@@ -161,7 +161,7 @@ public final class KafkaConsumer: AsyncSequence, Sendable {
     /// Records behind the end of each assigned partition, as far as known without asking.
     public func lag() -> [KafkaPartition: Int64] { core.lag() }
 
-    /// Ends the sequence, leaves the group and frees everything; safe to call twice.
+    /// Ends the sequence and leaves the group, and has everything freed; safe to call twice.
     public func close() async {
         await withCheckedContinuation { continuation in core.close { continuation.resume() } }
     }

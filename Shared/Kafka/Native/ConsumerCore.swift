@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// A consumer's client and its two threads: one reads, one hears the answers to commits.
 ///
-/// The reading thread owns the end: it leaves the group, ends the other thread, destroys the
-/// client, and then tells who waits.
+/// The reading thread owns the end: it leaves the group, ends the other thread, tells who waits, and
+/// destroys the client.
 final class ConsumerCore: @unchecked Sendable {
     enum Reading: Sendable {
         case group([String])
@@ -225,13 +225,15 @@ final class ConsumerCore: @unchecked Sendable {
         rd_kafka_queue_yield(answers)
         answersEnded.wait()
         desk.close()
-        destroyClient()
+        let last = takeClient()
         for closed in state.withLock({ $0.whenClosed.take() }) { closed() }
+        // Its end joins librdkafka's threads. Version 2.0 may wait for that of a broker which was
+        // replaced for ever: nobody but this thread waits with it.
+        withExtendedLifetime(last) {}
     }
 
-    /// The last reference ends after the lock: librdkafka joins its threads.
-    private func destroyClient() {
-        _ = state.withLock { state in
+    private func takeClient() -> Client? {
+        state.withLock { state in
             rd_kafka_queue_destroy(answers)
             rd_kafka_queue_destroy(queue)
             return state.client.take()

@@ -5,7 +5,7 @@ internal import Synchronization
 /// A producer's client and the thread that hears its answers.
 ///
 /// The thread owns the end: it serves answers until all are in or the deadline is over, purges the
-/// rest, destroys the client, and then tells who waits. `state` guards the client against a send
+/// rest, tells who waits, and destroys the client. `state` guards the client against a send
 /// at that moment.
 final class ProducerCore: @unchecked Sendable {
     private struct State {
@@ -79,13 +79,14 @@ final class ProducerCore: @unchecked Sendable {
         }
         rd_kafka_purge(client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
         while rd_kafka_outq_len(client) > 0 { serve(client, milliseconds: 100) }
-        destroyClient()
+        let last = takeClient()
         for closed in state.withLock({ $0.whenClosed.take() }) { closed() }
+        // Its end joins librdkafka's threads, which nobody but this thread has to wait for.
+        withExtendedLifetime(last) {}
     }
 
-    /// The last reference ends after the lock: librdkafka joins its threads.
-    private func destroyClient() {
-        _ = state.withLock { state in
+    private func takeClient() -> Client? {
+        state.withLock { state in
             rd_kafka_queue_destroy(queue)
             return state.client.take()
         }
