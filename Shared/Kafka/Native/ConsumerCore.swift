@@ -227,8 +227,8 @@ final class ConsumerCore: @unchecked Sendable {
         desk.close()
         let last = takeClient()
         for closed in state.withLock({ $0.whenClosed.take() }) { closed() }
-        // Its end joins librdkafka's threads. Version 2.0 may wait for that of a broker which was
-        // replaced for ever: nobody but this thread waits with it.
+        // Its end joins librdkafka's threads. Version 2.0 may wait for ever for the one of a broker that
+        // was replaced: nobody but this thread waits with it.
         withExtendedLifetime(last) {}
     }
 
